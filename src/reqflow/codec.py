@@ -1,0 +1,189 @@
+"""Values to JSON and back. Wire tags are our own words with a number, never import paths.
+
+Stored documents are read tolerantly: unknown keys are skipped, an event or effect with an unknown tag comes
+back as `Opaque`. What comes from outside is checked strictly where it enters (`load_strict`).
+JSON is made by orjson where it is installed (the ``speed`` extra), else by the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, get_origin
+
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+
+from .core.commands import Inbound
+from .core.effects import EFFECTS, Effect
+from .core.events import EVENTS, Event, Opaque
+from .core.model import Audience
+from .errors import CorruptRecord, InvalidInput
+
+__all__ = ["dump", "dump_events", "load", "load_effect", "load_events", "load_strict", "tag_of"]
+
+T = TypeVar("T")
+
+VERSIONS: Mapping[type, int] = {}
+"""Wire versions above 1, by class."""
+
+
+def tag_of(cls: type[Event] | type[Effect]) -> str:
+    """The wire tag of an event or effect class: its word and its version, ``request.assigned/1``."""
+    return f"{cls.tag}/{VERSIONS.get(cls, 1)}"
+
+
+@cache
+def _tags() -> dict[str, type]:
+    known: tuple[type[Event] | type[Effect], ...] = (*EVENTS, *EFFECTS)
+    return {tag_of(cls): cls for cls in known}
+
+
+@cache
+def _backend() -> tuple[Callable[[Any], str], Callable[[str | bytes], Any]]:
+    """The one place that chooses who makes JSON. Both write the same documents."""
+    try:
+        import orjson
+    except ImportError:
+        encoder = json.JSONEncoder(
+            separators=(",", ":"), ensure_ascii=False, default=datetime.isoformat
+        )
+        return encoder.encode, json.loads
+    dumps = orjson.dumps
+    return (lambda data: dumps(data).decode()), orjson.loads
+
+
+def _as_moment(given: Any, _: Any) -> datetime:
+    return datetime.fromisoformat(given)
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    made = cattrs.Converter(omit_if_default=True, detailed_validation=False)
+    made.register_unstructure_hook(datetime, lambda moment: moment)
+    made.register_structure_hook(datetime, _as_moment)
+    made.register_unstructure_hook_func(
+        lambda cls: cls is Effect, lambda effect: _tagged(made, effect)
+    )
+    made.register_structure_hook_func(
+        lambda cls: cls is Effect, lambda given, _: _untagged(made, given)
+    )
+    return made
+
+
+@cache
+def _unstructurers() -> dict[type, Callable[[Any], Any]]:
+    made = _converter()
+    return {
+        cls: make_dict_unstructure_fn(cls, made, _cattrs_omit_if_default=True)
+        for cls in (*EVENTS, *EFFECTS)
+    }
+
+
+def _tagged(made: cattrs.Converter, item: Any) -> list[Any]:
+    if isinstance(item, Opaque):
+        return [item.name, json.loads(item.content)]
+    cls = type(item)
+    return [tag_of(cls), _unstructurers()[cls](item)]
+
+
+def _untagged(made: cattrs.Converter, given: Any) -> Any:
+    tag, content = given
+    cls = _tags().get(tag)
+    if cls is None:
+        return Opaque(name=tag, content=json.dumps(content))
+    return made.structure(content, cls)
+
+
+def dump(content: Any) -> str:
+    """A value, or a tuple of values, as JSON."""
+    return _backend()[0](_converter().unstructure(content))
+
+
+def load(text: str | bytes | Any, cls: type[T], where: str = "a stored document") -> T:
+    """A value of ``cls`` from JSON (or from data already parsed); raises `CorruptRecord`."""
+    try:
+        data = _backend()[1](text) if isinstance(text, str | bytes) else text
+        return _converter().structure(data, cls)
+    except Exception as problem:  # cattrs and validators raise whatever the content provokes
+        raise CorruptRecord(f"{where} is no {cls.__name__}: {_told(problem)}") from problem
+
+
+def dump_events(events: Iterable[Event]) -> str:
+    """The events of a history entry as JSON: a list of ``[tag, content]``."""
+    made = _converter()
+    return _backend()[0]([_tagged(made, event) for event in events])
+
+
+def load_events(text: str | bytes | Any, where: str = "a history entry") -> tuple[Event, ...]:
+    """The events of a history entry; raises `CorruptRecord` naming it."""
+    made = _converter()
+    try:
+        data = _backend()[1](text) if isinstance(text, str | bytes) else text
+        return tuple(_untagged(made, each) for each in data)
+    except Exception as problem:  # as above
+        raise CorruptRecord(f"{where} cannot be decoded: {_told(problem)}") from problem
+
+
+def load_effect(text: str | bytes | Any, where: str = "an effect") -> Effect:
+    """An effect from its ``[tag, content]``."""
+    try:
+        data = _backend()[1](text) if isinstance(text, str | bytes) else text
+        found: Effect = _untagged(_converter(), data)
+        return found
+    except Exception as problem:  # as above
+        raise CorruptRecord(f"{where} cannot be decoded: {_told(problem)}") from problem
+
+
+def load_strict(data: Any, where: str) -> Inbound:
+    """An `Inbound` from outside: unknown keys, missing keys and wrong types are all `InvalidInput`."""
+    strict = _strict()
+    try:
+        return strict.structure(data, Inbound)
+    except Exception as problem:  # cattrs and validators raise whatever the content provokes
+        raise InvalidInput(f"{where}: {_told(problem)}") from problem
+
+
+@cache
+def _strict() -> cattrs.Converter:
+    made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+    made.register_structure_hook(datetime, _as_moment)
+    for cls in (str, bool):
+        made.register_structure_hook(cls, _exact)
+    made.register_structure_hook(Audience, lambda given, _: Audience(given))  # an enum of str is none
+    made.register_structure_hook_func(_is_tuple, _exact_texts)
+    made.register_structure_hook(
+        Inbound,
+        make_dict_structure_fn(Inbound, made, _cattrs_forbid_extra_keys=True),
+    )
+    return made
+
+
+def _is_tuple(cls: Any) -> bool:
+    return get_origin(cls) is tuple
+
+
+def _exact(given: Any, cls: type[Any]) -> Any:
+    """Nothing but a ``cls``: by itself cattrs makes ``"5"`` of 5, and True of ``"false"``."""
+    if type(given) is not cls:
+        raise ValueError(f"must be {cls.__name__}, not {type(given).__name__}")
+    return given
+
+
+def _exact_texts(given: Any, _: Any) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple):
+        raise ValueError(f"must be a list, not {type(given).__name__}")
+    return tuple(_exact(each, str) for each in given)
+
+
+def _told(problem: Exception) -> str:
+    """All that went wrong, in one line, with the paths that cattrs collected."""
+    if isinstance(problem, ExceptionGroup):
+        from cattrs import transform_error
+
+        return "; ".join(transform_error(problem))
+    if isinstance(problem, KeyError):
+        return f"{problem.args[0]!r} is missing"
+    return str(problem) or type(problem).__name__

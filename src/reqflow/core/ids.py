@@ -1,0 +1,104 @@
+"""Where ids come from: never from chance or a clock, always from what they name.
+
+An id is the moment of the thing's first message and a digest of its key, in 32 hexadecimal digits.
+So ids sort by time, which keeps indexes narrow, and a retry makes the same ids again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from .model import (
+    Audience,
+    ChannelId,
+    Code,
+    CommandKey,
+    ConversationId,
+    MessageId,
+    NativeId,
+    ProfileId,
+    RequestId,
+    Text,
+    TextId,
+    TextRef,
+)
+
+__all__ = [
+    "command_key",
+    "conversation_id",
+    "digest_of",
+    "inbound_key",
+    "make_text",
+    "message_id",
+    "profile_id",
+    "request_id",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_LAST = 2**48 - 1
+
+
+def digest_of(content: bytes, *, key: bytes = b"") -> bytes:
+    """A 16-byte keyed digest."""
+    return blake2b(content, digest_size=16, key=key[:64]).digest()
+
+
+def inbound_key(channel: ChannelId, native: NativeId) -> CommandKey:
+    """The key of an inbound message: what its history entry calls its cause."""
+    named = f"{channel}\0{native}"
+    return CommandKey(f"in:{digest_of(named.encode('utf-8', 'surrogatepass')).hex()}")
+
+
+def command_key(text: str) -> CommandKey:
+    """A host's own key for a command, kept apart from the keys that reqflow makes."""
+    return CommandKey(f"cmd:{text}")
+
+
+def message_id(key: str, sent_at: datetime) -> MessageId:
+    """An id that sorts by ``sent_at`` (to the millisecond) and ends in a digest of ``key``."""
+    moment = min(max((sent_at - _EPOCH) // _MILLISECOND, 0), _LAST)
+    digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+    return MessageId(f"m_{moment:012x}{digest}")
+
+
+def conversation_id(opener: MessageId) -> ConversationId:
+    """The conversation that a message began."""
+    return ConversationId("c" + opener[1:])
+
+
+def request_id(opener: MessageId, ordinal: int = 0) -> RequestId:
+    """The request that a message opened; ``ordinal`` tells apart several that cite one opener."""
+    return RequestId(f"r{opener[1:]}" + (f"-{ordinal}" if ordinal else ""))
+
+
+def profile_id(address: str, salt: bytes) -> ProfileId:
+    """The profile behind ``transport:name``; nobody without the salt can tell it from the address."""
+    return ProfileId("p_" + digest_of(address.encode("utf-8", "surrogatepass"), key=salt).hex())
+
+
+def make_text(
+    body: str, source: str, part: str, audience: Audience, owner: str, salt: bytes
+) -> Text:
+    """A text row and its reference. ``source`` and ``part`` name it: a message's id, ``body``.
+
+    NUL and lone surrogates, which databases refuse, become U+FFFD.
+    """
+    try:
+        content = body.encode()
+    except UnicodeEncodeError:
+        body = body.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        content = body.encode()
+    if "\0" in body:
+        body = body.replace("\0", "\ufffd")
+        content = body.encode()
+    return Text(
+        TextRef(
+            TextId(f"t{source[1:]}.{part}"),
+            audience,
+            Code(owner),
+            Code(digest_of(content, key=salt).hex()),
+        ),
+        body,
+    )

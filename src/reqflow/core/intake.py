@@ -1,0 +1,457 @@
+"""Where an inbound message belongs, and what that makes happen.
+
+An inbound message is an observation: it is placed or ignored with a reason, never refused. The order of
+questions is that of capabilities.md, section 2: which conversation (thread, profile, group), which side, which
+request, and only then whether it is a request of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from . import events as e
+from .batch import Absorbed, Adopted, ThreadKey
+from .commands import Inbound
+from .courtesy import is_thanks
+from .facts import Neighbours, Outcome, OutcomeKind
+from .grouping import followers, predecessor
+from .ids import conversation_id as conversation_id_of
+from .ids import make_text, message_id, profile_id, request_id
+from .model import (
+    Actor,
+    ActorKind,
+    Audience,
+    CloseReason,
+    Code,
+    Conversation,
+    ConversationId,
+    Detection,
+    HoldReason,
+    Label,
+    LinkKind,
+    Message,
+    Profile,
+    Reason,
+    Request,
+    RequestId,
+    RequestState,
+    Resolution,
+    Side,
+)
+from .overlay import Overlay
+from .request import assigned, reopened, woken
+from .routing import meant_request, responds_in, side_of
+from .settings import Agent, ChannelSettings, DetectionMode, RequestsPerConversation
+from .step import Step
+
+__all__ = ["Intake", "NeedsDetection", "actor_of"]
+
+
+class NeedsDetection(Exception):
+    """Placing this message needs a classifier's word. Caught by the flow, never seen by users."""
+
+
+def actor_of(inbound: Inbound, overlay: Overlay) -> Actor:
+    """Who wrote: an agent by an address in the roster, a bot, or a customer by profile."""
+    profile = profile_id(inbound.author, overlay.desk.salt)
+    if inbound.bot:
+        return Actor(ActorKind.BOT, Code(profile))
+    agent = overlay.desk.agent_of(profile)
+    if agent is not None:
+        return Actor(ActorKind.AGENT, Code(agent.id))
+    return Actor(ActorKind.CUSTOMER, Code(profile))
+
+
+class Intake:
+    """Places one inbound message in a step."""
+
+    def __init__(self, step: Step, inbound: Inbound, detection: Detection | None) -> None:
+        self.step = step
+        self.overlay = step.overlay
+        self.inbound = inbound
+        self.channel = inbound.channel
+        self.detection = detection
+        self.profile = profile_id(inbound.author, step.desk.salt)
+        self.received_at = inbound.received_at or step.at
+        self.sent_at = min(inbound.sent_at, self.received_at)
+        # The id comes from the claim, so that a redelivery with a later receipt makes the same id.
+        self.id = message_id(f"{inbound.channel}\0{inbound.native}", inbound.sent_at)
+        self.top = not inbound.replies_to and inbound.request_id is None
+        self.group_at: datetime | None = None
+        self.detected = False
+        self.opened: ConversationId | None = None
+
+    def place(self) -> Outcome:
+        """Emit what the message makes happen; say where it went."""
+        settings = self.step.desk.channel(self.channel)
+        if settings is None:
+            return Outcome(kind=OutcomeKind.IGNORED, code=Code("unknown_channel"))
+        self.settings: ChannelSettings = settings
+        agent = None if self.inbound.bot else self.step.desk.agent_of(self.profile)
+        responds = responds_in(agent, settings)
+        found = self._named() or self._threaded()
+        if self.inbound.bot:
+            if found is None:
+                return Outcome(kind=OutcomeKind.IGNORED, code=Code("bot"))
+            return self._say(found, meant_request(found, None), Side.TEAM)
+        side = side_of(self.profile, responds, found)
+        if side is Side.TEAM and agent is not None:
+            return self._from_team(found, agent)
+        return self._from_requester(found)
+
+    # --- which conversation ---
+
+    def _named(self) -> Conversation | None:
+        """The conversation of the request that the message names, in the same channel."""
+        if self.inbound.request_id is None:
+            return None
+        _, conversation = self.overlay.request(self.inbound.request_id)
+        if conversation is None or conversation.channel_id != self.channel:
+            return None
+        return self._continued(conversation)
+
+    def _threaded(self) -> Conversation | None:
+        """The conversation that the message answers in; or, for one that arrives after its answers, theirs."""
+        natives = (self.inbound.native, *self.inbound.replies_to)
+        return self._continued(self.overlay.thread(self.channel, natives))
+
+    def _continued(self, conversation: Conversation | None) -> Conversation | None:
+        """Follow a closed conversation to the one that goes on for it."""
+        seen: set[ConversationId] = set()
+        while conversation is not None and not conversation.is_open and conversation.continued_in:
+            if conversation.id in seen:
+                break
+            seen.add(conversation.id)
+            conversation = self.overlay.conversation(conversation.continued_in)
+        return conversation
+
+    # --- from the team ---
+
+    def _from_team(self, found: Conversation | None, agent: Agent) -> Outcome:
+        if found is None and self.top:
+            return self._talk(agent)
+        if found is None:
+            return self._begin(None, Side.TEAM)
+        request = meant_request(found, agent.id) if found.is_open else None
+        outcome = self._say(found, request, Side.TEAM)
+        self._first_response(found, request, agent)
+        return outcome
+
+    def _talk(self, agent: Agent) -> Outcome:
+        """A colleague writes in the channel, not in a thread: only the last open request counts. (Thena)"""
+        last = self.overlay.last_open(self.channel)
+        request = None
+        if last is not None:
+            last = self.step.conversation(last.id)
+            request = last.requests[-1] if last is not None and last.requests else None
+        if last is None or request is None or not self._answers(request, agent):
+            return self._begin(None, Side.TEAM)
+        outcome = self._say(last, request, Side.TEAM)
+        self._first_response(last, request, agent)
+        return outcome
+
+    def _answers(self, request: Request, agent: Agent) -> bool:
+        if request.assignee == agent.id:
+            return True
+        return self.settings.assign_first_response and request.state is RequestState.UNASSIGNED
+
+    def _first_response(
+        self, conversation: Conversation, request: Request | None, agent: Agent
+    ) -> None:
+        if (
+            request is not None
+            and request.state is RequestState.UNASSIGNED
+            and self.settings.assign_first_response
+        ):
+            reason = Reason(Code("first_response"), message_id=self.id)
+            self.step.emit(conversation.id, assigned(request, agent.id, reason))
+
+    # --- from the requester's side ---
+
+    def _from_requester(self, found: Conversation | None) -> Outcome:
+        request_id_joined: RequestId | None = None
+        neighbours = Neighbours()
+        if self.settings.by_profile and found is None:
+            _, found = self.overlay.lane(self.channel, self.profile)
+            if found is not None and not found.is_open:
+                found = None  # after it is closed, the next message begins a new one (Audite)
+        elif self.settings.groups and self.top:
+            neighbours = self.overlay.neighbours(self.channel, self.profile, self.sent_at, self.id)
+            before = predecessor(neighbours, self.sent_at, self.settings)
+            if before is not None:
+                self.group_at = before.group_at
+                request_id_joined = before.request_id
+                group = self._continued(self.overlay.conversation(before.conversation_id))
+                earlier, found = found, group
+                outcome = self._in_conversation(found, request_id_joined)
+                if earlier is not None and found is not None and earlier.id != found.id:
+                    self._absorb(found.id, outcome.request_id, (earlier.id,))
+                self._pull(outcome, neighbours)
+                return outcome
+        outcome = self._in_conversation(found, request_id_joined)
+        self._pull(outcome, neighbours)
+        return outcome
+
+    def _in_conversation(
+        self, found: Conversation | None, joined: RequestId | None
+    ) -> Outcome:
+        if found is None:
+            return self._begin(None, Side.REQUESTER)
+        if found.is_open:
+            request = self._open_request(found, joined)
+            if request is not None and not self._opens_another():
+                return self._join(found, request)
+        if not found.closed:
+            if found.is_open:
+                return self._ask(found)
+            return self._restart(found)
+        last = found.closed[-1]
+        if not self.settings.thanks_reopen and is_thanks(self.inbound.text):
+            return self._say(found, last, Side.REQUESTER)
+        if self._reopens(last):
+            outcome = self._reopen(found, last)
+            return outcome
+        if found.is_open:
+            return self._ask(found)
+        return self._begin(found, Side.REQUESTER)
+
+    def _open_request(self, found: Conversation, joined: RequestId | None) -> Request | None:
+        named = self.inbound.request_id or joined
+        if named is not None:
+            for request in found.requests:
+                if request.id == named:
+                    return request
+        return meant_request(found, None)
+
+    def _opens_another(self) -> bool:
+        """Later messages of a direct channel open further requests only where that was asked for."""
+        settings = self.settings
+        return (
+            settings.by_profile
+            and settings.requests_per_conversation is RequestsPerConversation.MANY
+            and settings.detection is DetectionMode.CLASSIFIER
+            and self._is_request()
+        )
+
+    def _reopens(self, last: Request) -> bool:
+        if last.resolution is Resolution.MERGED or last.closed_at is None:
+            return False
+        window = self.settings.reopen_within
+        return bool(window) and self.sent_at - last.closed_at <= window
+
+    def _is_request(self) -> bool:
+        """Whether the message is a request of its own. Raises `NeedsDetection`."""
+        mode = self.settings.detection
+        if mode is DetectionMode.OFF:
+            return False
+        if mode is DetectionMode.ALWAYS:
+            return True
+        if self.detection is None:
+            raise NeedsDetection
+        if self.detection.label is Label.UNKNOWN:
+            return self.settings.unknown_opens
+        return self.detection.label is Label.REQUEST
+
+    # --- what happens ---
+
+    def _begin(self, before: Conversation | None, side: Side) -> Outcome:
+        """Begin a conversation with this message; ``before`` is the closed one that it follows up."""
+        opens = side is Side.REQUESTER and self._is_request()
+        conversation = conversation_id_of(self.id)
+        self.step.emit(
+            conversation,
+            e.ConversationOpened(
+                conversation_id=conversation,
+                channel_id=self.channel,
+                requester=self.profile,
+                audience=self.inbound.audience,
+                opened_at=self.sent_at,
+                lane_version=self._lane_version() + 1 if side is Side.REQUESTER else 0,
+            ),
+        )
+        if side is Side.REQUESTER:
+            self.opened = conversation
+        if before is None:  # an answer may come before what it answers
+            self.step.threads.extend(
+                ThreadKey(self.channel, native, conversation) for native in self.inbound.replies_to
+            )
+        else:
+            self.step.emit(before.id, e.ConversationLinked(kind=LinkKind.FOLLOW_UP, other=conversation))
+            self.step.emit(conversation, e.ConversationLinked(kind=LinkKind.FOLLOW_UP, other=before.id))
+        return self._maybe_open(conversation, side, opens)
+
+    def _ask(self, found: Conversation) -> Outcome:
+        """A message in an open conversation where no request is open."""
+        first = self.settings.detection is not DetectionMode.ALWAYS or found.is_quiet
+        opens = self._is_request() if first else not is_thanks(self.inbound.text)
+        outcome = self._maybe_open(found.id, Side.REQUESTER, opens)
+        if opens and found.messages and found.active_at >= self.sent_at and outcome.request_id:
+            adopted = e.MessageAdopted(request_id=outcome.request_id, since_at=self.sent_at)
+            self.step.emit(found.id, adopted)
+            self.step.adopted.append(Adopted(found.id, outcome.request_id, self.sent_at))
+        return outcome
+
+    def _maybe_open(self, conversation: ConversationId, side: Side, opens: bool) -> Outcome:
+        self.detected = opens
+        if opens and self.top and self.settings.groups:
+            self.group_at = self.sent_at
+        request = request_id(self.id) if opens else None
+        outcome = self._write(conversation, request, side)
+        if request is None:
+            return outcome
+        code = "detected" if self.detection is not None else "first_message"
+        self.step.emit(
+            conversation,
+            e.RequestOpened(
+                request_id=request,
+                opener=self.id,
+                requester=self.profile,
+                opened_at=self.sent_at,
+                queue=self.settings.queue,
+                reason=Reason(Code(code), message_id=self.id),
+            ),
+        )
+        owner = self.settings.owner
+        if owner is not None:
+            self.step.emit(
+                conversation,
+                e.RequestAssigned(
+                    request_id=request, assignee=owner, reason=Reason(Code("channel_owner"))
+                ),
+            )
+        return outcome
+
+    def _join(self, found: Conversation, request: Request) -> Outcome:
+        """The message belongs to an open request; one that waits for the customer wakes."""
+        outcome = self._say(found, request, Side.REQUESTER)
+        if request.hold_reason is HoldReason.CUSTOMER:
+            reason = Reason(Code("customer_wrote"), message_id=self.id)
+            self.step.emit(found.id, woken(request, reason))
+        return outcome
+
+    def _reopen(self, found: Conversation, last: Request) -> Outcome:
+        reason = Reason(Code("customer_wrote"), message_id=self.id)
+        self.step.emit(found.id, *reopened(found, last, self.step.desk, reason))
+        return self._say(found, last, Side.REQUESTER)
+
+    def _restart(self, found: Conversation) -> Outcome:
+        """A closed conversation that never held a request goes on when its thread does."""
+        self.step.emit(found.id, e.ConversationReopened(reason=Reason(Code("customer_wrote"))))
+        return self._ask(found)
+
+    def _say(self, found: Conversation, request: Request | None, side: Side) -> Outcome:
+        return self._write(found.id, request.id if request else None, side)
+
+    def _write(
+        self, conversation: ConversationId, request: RequestId | None, side: Side
+    ) -> Outcome:
+        """The message itself, its text, its author's profile and lane."""
+        inbound, salt = self.inbound, self.step.desk.salt
+        owner = self.step.actor.id
+        text = make_text(inbound.text, self.id, "body", inbound.audience, owner, salt)
+        self.step.texts.append(text)
+        message = Message(
+            id=self.id,
+            native=inbound.native,
+            conversation_id=conversation,
+            request_id=request,
+            channel_id=self.channel,
+            author=self.step.actor,
+            profile_id=self.profile,
+            side=side,
+            audience=inbound.audience,
+            sent_at=self.sent_at,
+            received_at=self.received_at,
+            text=text.ref,
+            thread=inbound.replies_to[0] if inbound.replies_to else None,
+            detected=self.detected,
+            top=self.top and side is Side.REQUESTER,
+            group_at=self.group_at,
+        )
+        self.step.messages.append(message)
+        self.step.lane = (self.channel, self.profile, self.opened)
+        if not self._lane_version():
+            self._introduce()
+        self.step.emit(conversation, e.MessageReceived(message=message, detection=self.detection))
+        return Outcome(
+            kind=OutcomeKind.PLACED,
+            conversation_id=conversation,
+            request_id=request,
+            message_id=self.id,
+        )
+
+    def _lane_version(self) -> int:
+        return self.overlay.lane(self.channel, self.profile)[0]
+
+    def _introduce(self) -> None:
+        """The author's first message in this channel: make sure that their profile is on record."""
+        salt, name = self.step.desk.salt, self.inbound.name
+        address = make_text(
+            self.inbound.author, self.profile, "address", Audience.INTERNAL, self.profile, salt
+        )
+        named = name and make_text(
+            name, self.profile, "name", Audience.INTERNAL, self.profile, salt
+        )
+        self.step.texts.extend(text for text in (address, named) if text)
+        self.step.profiles.append(
+            Profile(self.profile, address.ref, named.ref if named else None)
+        )
+
+    # --- late arrivals ---
+
+    def _pull(self, outcome: Outcome, neighbours: Neighbours) -> None:
+        """Younger neighbours that this message reaches belong to its group: absorb them."""
+        if self.group_at is None or not neighbours.after or outcome.conversation_id is None:
+            return
+        reached = followers(neighbours, self.group_at, self.sent_at, self.settings)
+        others = dict.fromkeys(m.conversation_id for m in reached)
+        others.pop(outcome.conversation_id, None)
+        self._absorb(outcome.conversation_id, outcome.request_id, tuple(others))
+
+    def _absorb(
+        self, into: ConversationId, request: RequestId | None, others: tuple[ConversationId, ...]
+    ) -> None:
+        for each in others:
+            other = self.step.conversation(each)
+            target = self.step.conversation(into)
+            if other is None or target is None or request is None or not other.is_open:
+                continue
+            if not self._untouched(other):  # a person has acted there: both stay, and know of each other
+                self.step.emit(into, e.ConversationLinked(kind=LinkKind.LATE, other=each))
+                self.step.emit(each, e.ConversationLinked(kind=LinkKind.LATE, other=into))
+                return
+            reason = Reason(Code("late"), message_id=self.id)
+            self.step.emit(
+                each,
+                e.ConversationClosed(close_reason=CloseReason.MERGED, into=into, reason=reason),
+                *(
+                    e.RequestClosed(
+                        request_id=younger.id,
+                        resolution=Resolution.MERGED,
+                        into=request,
+                        reason=reason,
+                    )
+                    for younger in other.requests
+                ),
+            )
+            self.step.emit(
+                into,
+                e.ConversationAbsorbed(
+                    other=each,
+                    request_id=request,
+                    group_at=self.group_at or self.sent_at,
+                    messages=other.messages,
+                    customer_at=other.customer_at,
+                ),
+            )
+            self.step.absorbed.append(
+                Absorbed(each, into, request, self.group_at or self.sent_at)
+            )
+
+    def _untouched(self, other: Conversation) -> bool:
+        if other.closed or other.holder and not other.requests:
+            return False
+        return all(
+            request.requester == self.profile and not request.touched for request in other.requests
+        )
+

@@ -1,0 +1,323 @@
+"""What is known while deciding: the recalled facts, and on top of them what was decided just now.
+
+One overlay serves one commit, whether it holds one operation or a hundred: later operations see what
+earlier ones decided. What nobody has recalled yet raises `Missing`, and the flow asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from datetime import datetime
+from typing import Any
+
+from .batch import Absorbed, Adopted, Batch, Hold, HoldKind, Lease, LoadChange, ThreadKey, Timer
+from .effects import QueuedEffect
+from .events import Entry
+from .evolution import trim
+from .facts import (
+    NEIGHBOURS,
+    Answer,
+    Neighbours,
+    Outcome,
+    Want,
+    WantConversation,
+    WantLane,
+    WantLastOpen,
+    WantMessage,
+    WantNeighbours,
+    WantOutcome,
+    WantRequest,
+    WantThread,
+)
+from .model import (
+    AgentId,
+    ChannelId,
+    Code,
+    CommandKey,
+    Conversation,
+    ConversationId,
+    Lane,
+    Message,
+    MessageId,
+    NativeId,
+    Profile,
+    ProfileId,
+    Request,
+    RequestId,
+    Text,
+)
+from .settings import Desk
+from .timers import next_due
+
+__all__ = ["Missing", "Overlay", "Unsettled"]
+
+
+class Missing(Exception):
+    """A decision needs these facts too. Caught by the flow, never seen by users."""
+
+    def __init__(self, *wants: Want) -> None:
+        self.wants = wants
+        super().__init__(*wants)
+
+
+class Unsettled(Exception):
+    """What an operation needs depends on undecided neighbours in the same batch: commit those first."""
+
+
+_DECISIONS = (
+    "_stored",
+    "_current",
+    "_requests",
+    "_messages",
+    "_tops",
+    "_lanes",
+    "_loads",
+    "_outcomes",
+    "entries",
+    "absorbed",
+    "adopted",
+    "threads",
+    "texts",
+    "profiles",
+    "effects",
+    "cancelled",
+    "armed",
+    "holds",
+    "consumed",
+)
+
+
+class Overlay:
+    """Facts, and decisions on top of them; becomes one `Batch`."""
+
+    def __init__(self, desk: Desk, at: datetime) -> None:
+        self.desk = desk
+        self.at = at
+        self._answers: dict[Want, Answer] = {}
+        self._recalled: dict[ConversationId, Conversation] = {}
+        self._stored: dict[ConversationId, Conversation | None] = {}
+        self._current: dict[ConversationId, Conversation] = {}
+        self._requests: dict[RequestId, Request] = {}
+        self._messages: dict[tuple[ChannelId, NativeId], Message] = {}
+        self._tops: dict[tuple[ChannelId, ProfileId], list[tuple[datetime, MessageId, Message]]] = {}
+        self._lanes: dict[tuple[ChannelId, ProfileId], tuple[int, Lane]] = {}
+        self._loads: dict[AgentId, LoadChange] = {}
+        self._outcomes: dict[CommandKey, Outcome] = {}
+        self.entries: list[Entry] = []
+        self.absorbed: list[Absorbed] = []
+        self.adopted: list[Adopted] = []
+        self.threads: list[ThreadKey] = []
+        self.texts: list[Text] = []
+        self.profiles: list[Profile] = []
+        self.effects: list[QueuedEffect] = []
+        self.cancelled: list[ConversationId] = []
+        self.armed: dict[Code, datetime] = {}
+        self.holds: dict[tuple[HoldKind, str], Hold] = {}
+        self.consumed: list[Lease] = []
+
+    # --- facts ---
+
+    def learn(self, wants: Sequence[Want], answers: Sequence[Answer]) -> None:
+        """Take in what was recalled."""
+        for want, answer in zip(wants, answers, strict=True):
+            self._answers[want] = answer
+            found = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
+            if isinstance(found, Conversation):
+                self._recalled.setdefault(found.id, found)
+
+    def fact(self, want: Want) -> Any:
+        """The answer to a want, as it was recalled. Raises `Missing`."""
+        try:
+            return self._answers[want]
+        except KeyError:
+            raise Missing(want) from None
+
+    def message(self, channel: ChannelId, native: NativeId) -> Message | None:
+        """The message with this native id."""
+        found = self._messages.get((channel, native))
+        answer: Message | None = found or self.fact(WantMessage(channel, native))
+        return answer
+
+    def outcome(self, key: CommandKey) -> Outcome | None:
+        """What became of a command with this key."""
+        answer: Outcome | None = self._outcomes.get(key) or self.fact(WantOutcome(key))
+        return answer
+
+    def conversation(self, conversation_id: ConversationId) -> Conversation | None:
+        """A conversation as it stands now."""
+        found = self._current.get(conversation_id) or self._recalled.get(conversation_id)
+        answer: Conversation | None = found or self.fact(WantConversation(conversation_id))
+        return answer
+
+    def _now(self, recalled: Conversation | None) -> Conversation | None:
+        return recalled and self._current.get(recalled.id, self._recalled[recalled.id])
+
+    def lane(self, channel: ChannelId, profile: ProfileId) -> tuple[int, Conversation | None]:
+        """A lane's version, and the conversation that it opened last."""
+        decided = self._lanes.get((channel, profile))
+        if decided is not None:
+            opened = decided[1].conversation_id
+            return decided[1].version, opened and self.conversation(opened)  # type: ignore[return-value]
+        lane, conversation = self.fact(WantLane(channel, profile))
+        return (lane.version if lane else 0), self._now(conversation)
+
+    def lane_conversation(self, channel: ChannelId, profile: ProfileId) -> ConversationId | None:
+        """The id of the conversation that a lane opened last."""
+        decided = self._lanes.get((channel, profile))
+        lane = decided[1] if decided else self.fact(WantLane(channel, profile))[0]
+        return lane.conversation_id if lane else None
+
+    def thread(self, channel: ChannelId, natives: tuple[NativeId, ...]) -> Conversation | None:
+        """The conversation that the last known of these messages belongs to."""
+        for native in reversed(natives):
+            message = self._messages.get((channel, native))
+            if message is not None:
+                return self.conversation(message.conversation_id)
+        for key in self.threads:
+            if key.channel_id == channel and key.native in natives:
+                return self.conversation(key.conversation_id)
+        return self._now(self.fact(WantThread(channel, natives)))
+
+    def request(self, request_id: RequestId) -> tuple[Request | None, Conversation | None]:
+        """A request and its conversation as they stand now."""
+        known = self._requests.get(request_id)
+        if known is not None:
+            return known, self.conversation(known.conversation_id)
+        request, conversation = self.fact(WantRequest(request_id))
+        return request, self._now(conversation)
+
+    def last_open(self, channel: ChannelId) -> Conversation | None:
+        """The conversation of the channel's open request that was opened last."""
+        if any(request.channel_id == channel for request in self._requests.values()):
+            raise Unsettled
+        return self._now(self.fact(WantLastOpen(channel)))
+
+    def neighbours(
+        self, channel: ChannelId, profile: ProfileId, sent_at: datetime, message_id: MessageId
+    ) -> Neighbours:
+        """The author's top messages around a moment."""
+        found: Neighbours = self.fact(WantNeighbours(channel, profile, sent_at, message_id))
+        decided = self._tops.get((channel, profile))
+        if not decided:
+            return found
+        if self.absorbed or self.adopted:
+            raise Unsettled  # rows that were recalled have moved since
+        place = (sent_at, message_id)
+        before = [found.before] if found.before else []
+        before += [each for at, mid, each in decided if (at, mid) < place]
+        after = [*found.after, *(each for at, mid, each in decided if (at, mid) > place)]
+        return Neighbours(
+            max(before, key=lambda m: (m.sent_at, m.id), default=None),
+            tuple(sorted(after, key=lambda m: (m.sent_at, m.id))[:NEIGHBOURS]),
+        )
+
+    # --- decisions ---
+
+    def save(self) -> dict[str, Any]:
+        """What was decided so far, to go back to when an operation turns out not to be decidable yet."""
+        return {name: copy(getattr(self, name)) for name in _DECISIONS}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Forget what was decided since `save`."""
+        for name, content in saved.items():
+            setattr(self, name, content)
+
+    def put_conversation(self, before: Conversation | None, after: Conversation) -> None:
+        """The conversation's new state; ``before`` is what the operation started from."""
+        self._stored.setdefault(after.id, before)
+        self._current[after.id] = after
+
+    def put_request(self, request: Request) -> None:
+        """A request's new state."""
+        self._requests[request.id] = request
+
+    def put_message(self, message: Message) -> None:
+        """A new message row."""
+        self._messages[message.channel_id, message.native] = message
+        if message.top and message.profile_id is not None:
+            place = (message.channel_id, message.profile_id)
+            row = (message.sent_at, message.id, message)
+            self._tops[place] = sorted((*self._tops.get(place, ()), row), key=lambda each: each[:2])
+
+    def put_lane(
+        self, channel: ChannelId, profile: ProfileId, opened: ConversationId | None
+    ) -> None:
+        """Mark the lane as written in this commit; ``opened`` replaces its last conversation."""
+        decided = self._lanes.get((channel, profile))
+        latest = opened or self.lane_conversation(channel, profile)
+        base = decided[0] if decided else self.lane(channel, profile)[0]
+        self._lanes[channel, profile] = (base, Lane(channel, profile, base + 1, latest))
+
+    def put_outcome(self, key: CommandKey, outcome: Outcome) -> None:
+        """What became of a command."""
+        self._outcomes[key] = outcome
+
+    def add_load(self, agent: AgentId, delta: int, chosen_at: datetime | None = None) -> None:
+        """Count an assigned request more or fewer for an agent."""
+        known = self._loads.get(agent, LoadChange(agent, 0))
+        self._loads[agent] = LoadChange(agent, known.delta + delta, chosen_at or known.chosen_at)
+
+    def hold(self, kind: HoldKind, key: str, version: int) -> None:
+        """Rely on a row that is not written."""
+        self.holds[kind, key] = Hold(kind, key, version)
+
+    def arm(self, key: Code, due_at: datetime) -> None:
+        """Ask again at ``due_at``, or earlier if that was armed already."""
+        known = self.armed.get(key)
+        self.armed[key] = due_at if known is None else min(known, due_at)
+
+    def due_at(self, conversation: Conversation) -> datetime | None:
+        """When the conversation's timer is due."""
+        return next_due(conversation, self.desk.settings(conversation.channel_id))
+
+    # --- the commit ---
+
+    @property
+    def is_empty(self) -> bool:
+        """True while nothing would be written."""
+        return not (self.entries or self._outcomes or self.consumed or self.armed or self._lanes)
+
+    def batch(self) -> Batch:
+        """Everything decided, as one commit."""
+        disarmed: list[Code] = []
+        for conversation_id, after in self._current.items():
+            self._schedule(self._stored[conversation_id], after, disarmed)
+        return Batch(
+            workspace=self.desk.workspace,
+            at=self.at,
+            holds=tuple(self.holds.values()),
+            entries=tuple(self.entries),
+            conversations=tuple(trim(each) for each in self._current.values()),
+            requests=tuple(self._requests.values()),
+            lanes=tuple(lane for _, lane in self._lanes.values()),
+            messages=tuple(self._messages.values()),
+            absorbed=tuple(self.absorbed),
+            adopted=tuple(self.adopted),
+            threads=tuple(self.threads),
+            texts=tuple(self.texts),
+            profiles=tuple(self.profiles),
+            loads=tuple(each for each in self._loads.values() if each.delta or each.chosen_at),
+            effects=tuple(self.effects),
+            cancelled=tuple(self.cancelled),
+            armed=tuple(Timer(key, due_at) for key, due_at in self.armed.items()),
+            disarmed=tuple(disarmed),
+            outcomes=tuple(self._outcomes.items()),
+            consumed=tuple(self.consumed),
+        )
+
+    def _schedule(
+        self, before: Conversation | None, after: Conversation, disarmed: list[Code]
+    ) -> None:
+        """Arm the conversation's timer if it is due earlier than before, disarm it if nothing is."""
+        settings = self.desk.settings(after.channel_id)
+        due_before = next_due(before, settings) if before is not None else None
+        due_after = next_due(after, settings)
+        key = Code(after.id)
+        fired = any(lease.id == key for lease in self.consumed)
+        if due_after is None:
+            if due_before is not None and not fired:
+                disarmed.append(key)
+        elif fired or due_before is None or due_after < due_before:
+            self.arm(key, due_after)
+

@@ -1,0 +1,37 @@
+"""Who stands on which side, and which request a message means."""
+
+from __future__ import annotations
+
+from .model import AgentId, Conversation, ProfileId, Request, Side
+from .settings import Agent, ChannelSettings
+
+__all__ = ["meant_request", "responds_in", "side_of"]
+
+
+def responds_in(agent: Agent | None, settings: ChannelSettings) -> bool:
+    """True for agents of the channel's responder teams; where none are named, for every agent."""
+    if agent is None:
+        return False
+    return not settings.responder_teams or bool(agent.teams & settings.responder_teams)
+
+
+def side_of(profile: ProfileId, responds: bool, conversation: Conversation | None) -> Side:
+    """The author's side, per channel and conversation: who asked stays requester, even a responder.
+
+    (Employees ask employees in Slack's #help-ce.) Talk in which nobody asked anything yet has no such claim.
+    """
+    if not responds:
+        return Side.REQUESTER
+    asked = conversation is not None and not conversation.is_quiet
+    if asked and conversation is not None and conversation.requester == profile:
+        return Side.REQUESTER
+    return Side.TEAM
+
+
+def meant_request(conversation: Conversation, agent: AgentId | None) -> Request | None:
+    """Which open request a message in this conversation means, where nothing names one.
+
+    For an agent the own one that was opened last here, else, as for a customer, the last open one.
+    """
+    own = [request for request in conversation.requests if agent and request.assignee == agent]
+    return (own or conversation.requests or (None,))[-1]

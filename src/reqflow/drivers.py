@@ -1,0 +1,166 @@
+"""The two drivers: they answer what flows ask, one plainly, one awaiting. ``await`` is written only here."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, assert_never
+
+from .core.model import Code, Detection, Label
+from .core.values import value
+from .flow import (
+    Ask,
+    AskCommit,
+    AskConsult,
+    AskDeliver,
+    AskHistory,
+    AskLease,
+    AskNextDue,
+    AskQuery,
+    AskRecall,
+    AskRelease,
+    AskSettle,
+    AskTexts,
+    Flow,
+)
+from .ports import Receipt, ReceiptKind
+from .registry import Registry
+
+__all__ = ["Ports", "arun", "run"]
+
+
+@value(kw_only=True)
+class Ports:
+    """What answers the asks. ``consult_within`` limits a classifier, in seconds; None trusts it."""
+
+    store: Any
+    registry: Registry
+    classifier: Any = None
+    consult_within: float | None = None
+
+
+def _call(ask: Ask, ports: Ports) -> Any:
+    """Begin to answer an ask: a value, or for an async port something to await."""
+    store = ports.store
+    match ask:
+        case AskRecall(workspace, wants):
+            return store.recall(workspace, wants)
+        case AskCommit(batch):
+            return store.commit(batch)
+        case AskConsult(inbound):
+            if ports.classifier is None:
+                return Detection(Label.UNKNOWN, Code("no_classifier"), 0.0)
+            return ports.classifier.classify(inbound)
+        case AskQuery(workspace, view):
+            return store.query(workspace, view)
+        case AskHistory(workspace, stream, after, limit):
+            return store.history(workspace, stream, after=after, limit=limit)
+        case AskTexts(workspace, ids, audience):
+            return store.texts(workspace, ids, audience)
+        case AskLease(workspace, queue, now, until, limit):
+            return store.lease(workspace, queue, now=now, until=until, limit=limit)
+        case AskSettle(workspace, leases):
+            return store.settle(workspace, leases)
+        case AskRelease(workspace, lease, ready_at, note, park):
+            return store.release(workspace, lease, ready_at=ready_at, note=note, park=park)
+        case AskNextDue(workspace):
+            return store.next_due(workspace)
+        case AskDeliver(queued, texts):
+            scheme = queued.destination.partition(":")[0]
+            transports = ports.registry.transports
+            transport = transports.get(scheme) or transports.get("*")
+            if transport is None:
+                return Receipt(kind=ReceiptKind.PERMANENT, code=Code("no_transport"))
+            return transport.deliver(queued.id, queued.effect, texts)
+        case _:
+            assert_never(ask)
+
+
+_TIMED_OUT = Detection(Label.UNKNOWN, Code("timed_out"), 0.0)
+
+
+def run(flow: Flow, ports: Ports) -> Any:
+    """Drive a flow to its end with plain calls; returns what it returns."""
+    send: Callable[[Any], Any] = flow.send
+    answer: Any = None
+    while True:
+        try:
+            ask = send(answer)
+        except StopIteration as stop:
+            return stop.value
+        send = flow.send
+        try:
+            if ports.consult_within is not None and type(ask) is AskConsult:
+                answer = _within(partial(_call, ask, ports), ports.consult_within)
+            else:
+                answer = _call(ask, ports)
+        except Exception as failure:  # the flow decides what a port's failure means
+            answer, send = failure, flow.throw
+            continue
+        if type(ask) is AskCommit:
+            ports.registry.committed(ask.batch)
+
+
+def _within(call: Callable[[], Any], seconds: float) -> Any:
+    """Wait for a classifier no longer than this; a late answer is nobody's."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reqflow-consult")
+    try:
+        return pool.submit(call).result(timeout=seconds)
+    except TimeoutError:
+        return _TIMED_OUT
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def arun(flow: Flow, ports: Ports) -> Any:
+    """Drive a flow to its end, awaiting async ports and running sync ones in a thread."""
+    send: Callable[[Any], Any] = flow.send
+    answer: Any = None
+    while True:
+        try:
+            ask = send(answer)
+        except StopIteration as stop:
+            return stop.value
+        send = flow.send
+        try:
+            if type(ask) is AskConsult and ports.consult_within is not None:
+                answer = await asyncio.wait_for(_answer(ask, ports), ports.consult_within)
+            else:
+                answer = await _answer(ask, ports)
+        except TimeoutError as late:
+            if type(ask) is not AskConsult:
+                answer, send = late, flow.throw
+                continue
+            answer = _TIMED_OUT
+        except Exception as failure:  # as in `run`
+            answer, send = failure, flow.throw
+            continue
+        if type(ask) is AskCommit:
+            ports.registry.committed(ask.batch)
+
+
+async def _answer(ask: Ask, ports: Ports) -> Any:
+    port = _port_of(ask, ports)
+    if port is None or inspect.iscoroutinefunction(port):
+        found = _call(ask, ports)
+        return await found if inspect.isawaitable(found) else found
+    found = await asyncio.to_thread(_call, ask, ports)
+    return await _settled(found)
+
+
+async def _settled(found: Any) -> Any:
+    return await found if isinstance(found, Awaitable) else found
+
+
+def _port_of(ask: Ask, ports: Ports) -> Any:
+    """The function behind an ask, as far as it matters whether it is async; None if nothing blocks."""
+    if isinstance(ask, AskConsult):
+        return getattr(ports.classifier, "classify", None)
+    if isinstance(ask, AskDeliver):
+        scheme = ask.queued.destination.partition(":")[0]
+        transports = ports.registry.transports
+        return getattr(transports.get(scheme) or transports.get("*"), "deliver", None)
+    return ports.store.recall

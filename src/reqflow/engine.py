@@ -1,0 +1,346 @@
+"""`Engine` and `AsyncEngine`: the flows, with a store, plugins and a clock. Thin on purpose."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from . import flow
+from .core import explain
+from .core.batch import Batch
+from .core.commands import Command, Inbound
+from .core.events import Entry
+from .core.facts import Outcome
+from .core.model import Actor, ActorKind, Code, CommandKey, Workspace
+from .core.settings import Desk
+from .core.values import value
+from .drivers import Ports, arun, run
+from .errors import ReqflowError, UsageError
+from .ports import Classifier, Clock, Page, Store, View
+from .registry import Registry
+
+__all__ = ["AsyncEngine", "Engine", "Rehearsal", "system_clock"]
+
+Item = Inbound | Command
+
+SETUP = Actor(ActorKind.PLUGIN, Code("setup"))
+
+
+def system_clock() -> datetime:
+    """The machine's time, in UTC."""
+    return datetime.now(UTC)
+
+
+@value(kw_only=True)
+class Rehearsal:
+    """What a message or command would do: its outcome, and the batch that would be committed."""
+
+    outcome: Outcome
+    batch: Batch | None
+
+
+class _Wiring:
+    """What both engines hold: ports, plugins, the clock, and the desk by its revision."""
+
+    def __init__(
+        self,
+        store: Any,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        workspace: str | None = None,
+        plugins: Iterable[object | str] = (),
+        classifier: Classifier | str | None = None,
+        consult_within: float | None = None,
+        clock: Clock = system_clock,
+        muted: bool = False,
+    ) -> None:
+        named = settings.get("workspace") if settings else None
+        if workspace is not None and named is not None and named != workspace:
+            raise UsageError(f"the settings are of workspace {named!r}, not of {workspace!r}")
+        self.workspace = Workspace(workspace or named or "main")
+        self.store = store
+        self.clock: Clock = clock
+        self.registry = Registry(plugins)
+        self._settings = settings
+        self._desk: Desk | None = None
+        self._muted = muted
+        self._ports = Ports(
+            store=store,
+            registry=self.registry,
+            classifier=self.registry.classifier(classifier),
+            consult_within=consult_within,
+        )
+
+    def _context(
+        self, desk: Desk, at: datetime | None, *, dry_run: bool = False
+    ) -> flow.Context:
+        return flow.Context(
+            desk=desk,
+            clock=self.clock if at is None else (lambda: at),
+            rules=self.registry.rules,
+            policies=self.registry.policies,
+            muted=self._muted,
+            dry_run=dry_run,
+        )
+
+    def _first_desk(self) -> flow.Flow:
+        """The flow that finds the desk: the settings given are stored, else what is stored counts."""
+        if self._settings is None:
+            return flow.load_desk(self.workspace)
+        return _configured(self.workspace, self._settings, self.clock())
+
+    def _found(self, desk: Desk | None) -> Desk:
+        if desk is None:
+            raise UsageError(
+                f"workspace {self.workspace!r} has no desk in this store yet:"
+                " pass settings to the engine, or run `reqflow init`"
+            )
+        self._desk = desk
+        return desk
+
+    def _key(self, item: Item) -> CommandKey:
+        return flow.key_of(item, _fresh_key)
+
+
+def _configured(workspace: Workspace, settings: Mapping[str, Any], at: datetime) -> flow.Flow:
+    desk, _ = yield from flow.configure(workspace, settings, SETUP, uuid.uuid4().hex, at)
+    return desk
+
+
+def _fresh_key() -> str:
+    return f"cmd:{uuid.uuid4().hex}"
+
+
+Flowing = Callable[[flow.Context], flow.Flow]
+
+
+class Engine(_Wiring):
+    """A desk at work, with plain calls. Safe to share between threads as far as its store is.
+
+    Args:
+        store: where the desk is kept.
+        settings: the desk's configuration as a plain mapping (see `reqflow.compile_desk`), stored if it differs from
+            what is stored; without it, the stored one counts.
+        workspace: which desk of the store; by default the one that the settings name, else ``main``.
+        plugins: modules, objects, or names of installed ``reqflow`` plugins.
+        classifier: which classifier judges messages; by default the only one that plugins brought.
+        consult_within: seconds that a classifier may take; after them its answer is ``unknown``.
+        clock: tells the time, in UTC.
+        muted: record effects without ever delivering them (a replay).
+    """
+
+    store: Store
+
+    @property
+    def desk(self) -> Desk:
+        """The compiled desk. Raises `UsageError` when the store holds none."""
+        return self._desk or self._found(run(self._first_desk(), self._ports))
+
+    def _run(self, make: Flowing, at: datetime | None = None, *, dry_run: bool = False) -> Any:
+        desk = self.desk
+        while True:
+            try:
+                return run(make(self._context(desk, at, dry_run=dry_run)), self._ports)
+            except flow.DeskMoved as moved:
+                desk = self._desk = flow.desk_of(moved.document)
+
+    def configure(self, settings: Mapping[str, Any], by: Actor = SETUP) -> Desk:
+        """Replace the desk's configuration, as a new revision with an entry in its history.
+
+        The same settings again change nothing. Raises `InvalidSettings` listing every problem.
+        """
+        desk, _ = run(
+            flow.configure(self.workspace, settings, by, uuid.uuid4().hex, self.clock()),
+            self._ports,
+        )
+        self._desk = desk
+        found: Desk = desk
+        return found
+
+    def handle(self, item: Item, *, at: datetime | None = None) -> Outcome:
+        """Handle one message or command, in one commit; ``at`` stands in for the clock.
+
+        A message or command key that is known gets its first outcome again. Raises `Refused`, `UnknownId`
+        or a `StoreError`; then nothing has changed.
+        """
+        key = self._key(item)
+        outcome: Outcome = self._run(lambda context: flow.handle(context, item, key), at)[0]
+        return outcome
+
+    def handle_many(
+        self, items: Sequence[Item], *, at: datetime | None = None
+    ) -> list[Outcome | ReqflowError]:
+        """Handle many in their order, in as few commits as can be; a refused one leaves the others alone."""
+        keyed = [(item, self._key(item)) for item in items]
+        done: list[Outcome | ReqflowError] = self._run(
+            lambda context: flow.handle_many(context, keyed), at
+        )
+        return done
+
+    def dry_run(self, item: Item, *, at: datetime | None = None) -> Rehearsal:
+        """What `handle` would do now; nothing is stored and nothing leaves."""
+        key = self._key(item)
+        outcome, batch = self._run(
+            lambda context: flow.handle(context, item, key), at, dry_run=True
+        )
+        return Rehearsal(outcome=outcome, batch=batch)
+
+    def accept(self, inbound: Inbound) -> bool:
+        """Put a message in the inbox, durably; afterwards it may be acknowledged to whoever sent it.
+
+        Returns False when it was there before. A worker (or `work`) handles it.
+        """
+        accepted: bool = self._run(lambda context: flow.accept(context, inbound))
+        return accepted
+
+    def work(self, *, at: datetime | None = None) -> int:
+        """Serve inbox, agenda and outbox until nothing is due; returns how many items were served."""
+        total = 0
+        while served := sum(
+            self._run(serve, at)
+            for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox)
+        ):
+            total += served
+        return total
+
+    def tick(self, *, at: datetime | None = None) -> int:
+        """Answer every timer that is due; returns how many were asked."""
+        total = 0
+        while served := self._run(flow.serve_agenda, at):
+            total += served
+        return total
+
+    def next_due(self) -> datetime | None:
+        """The earliest moment on the agenda: a lower bound of the next deadline. None if it is empty."""
+        return self.store.next_due(self.workspace)
+
+    # --- reading ---
+
+    def read(self, view: View) -> Page:
+        """One page of a view (`Requests`, `Conversations`, `Messages`, `Effects`, `Streams`)."""
+        return self.store.query(self.workspace, view)
+
+    def history(self, key: str) -> list[Entry]:
+        """All entries of a conversation, or of the conversation of a request. Raises `UnknownId`."""
+        entries: list[Entry] = self._run(lambda context: flow.entries_of(self.workspace, key))
+        return entries
+
+    def explain(self, key: str) -> list[explain.Line]:
+        """The history of a conversation or request in words, with people's names. Raises `UnknownId`."""
+        lines: list[explain.Line] = self._run(lambda context: flow.explained(context.desk, key))
+        return lines
+
+    def verify(self) -> list[str]:
+        """Where stored rows differ from what history says; empty when the law holds."""
+        problems: list[str] = run(flow.verify(self.workspace), self._ports)[1]
+        return problems
+
+    def rebuild(self) -> int:
+        """Write the state anew from history; returns the number of conversations."""
+        streams: int = run(flow.rebuild(self.workspace, self.clock()), self._ports)
+        return streams
+
+
+class AsyncEngine(_Wiring):
+    """`Engine` with awaited calls: async ports are awaited, sync ones run in a thread."""
+
+    async def desk(self) -> Desk:
+        """The compiled desk. Raises `UsageError` when the store holds none."""
+        return self._desk or self._found(await arun(self._first_desk(), self._ports))
+
+    async def _run(
+        self, make: Flowing, at: datetime | None = None, *, dry_run: bool = False
+    ) -> Any:
+        desk = await self.desk()
+        while True:
+            try:
+                return await arun(make(self._context(desk, at, dry_run=dry_run)), self._ports)
+            except flow.DeskMoved as moved:
+                desk = self._desk = flow.desk_of(moved.document)
+
+    async def configure(self, settings: Mapping[str, Any], by: Actor = SETUP) -> Desk:
+        """As `Engine.configure`."""
+        desk, _ = await arun(
+            flow.configure(self.workspace, settings, by, uuid.uuid4().hex, self.clock()),
+            self._ports,
+        )
+        self._desk = desk
+        found: Desk = desk
+        return found
+
+    async def handle(self, item: Item, *, at: datetime | None = None) -> Outcome:
+        """As `Engine.handle`."""
+        key = self._key(item)
+        outcome: Outcome = (await self._run(lambda c: flow.handle(c, item, key), at))[0]
+        return outcome
+
+    async def handle_many(
+        self, items: Sequence[Item], *, at: datetime | None = None
+    ) -> list[Outcome | ReqflowError]:
+        """As `Engine.handle_many`."""
+        keyed = [(item, self._key(item)) for item in items]
+        done: list[Outcome | ReqflowError] = await self._run(
+            lambda c: flow.handle_many(c, keyed), at
+        )
+        return done
+
+    async def dry_run(self, item: Item, *, at: datetime | None = None) -> Rehearsal:
+        """As `Engine.dry_run`."""
+        key = self._key(item)
+        outcome, batch = await self._run(lambda c: flow.handle(c, item, key), at, dry_run=True)
+        return Rehearsal(outcome=outcome, batch=batch)
+
+    async def accept(self, inbound: Inbound) -> bool:
+        """As `Engine.accept`."""
+        accepted: bool = await self._run(lambda c: flow.accept(c, inbound))
+        return accepted
+
+    async def work(self, *, at: datetime | None = None) -> int:
+        """As `Engine.work`."""
+        total = 0
+        while True:
+            served = 0
+            for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox):
+                served += await self._run(serve, at)
+            if not served:
+                return total
+            total += served
+
+    async def tick(self, *, at: datetime | None = None) -> int:
+        """As `Engine.tick`."""
+        total = 0
+        while served := await self._run(flow.serve_agenda, at):
+            total += served
+        return total
+
+    async def next_due(self) -> datetime | None:
+        """As `Engine.next_due`."""
+        found: datetime | None = await self._run(lambda c: flow.due(self.workspace))
+        return found
+
+    async def read(self, view: View) -> Page:
+        """As `Engine.read`."""
+        page: Page = await self._run(lambda c: flow.page(self.workspace, view))
+        return page
+
+    async def history(self, key: str) -> list[Entry]:
+        """As `Engine.history`."""
+        entries: list[Entry] = await self._run(lambda c: flow.entries_of(self.workspace, key))
+        return entries
+
+    async def explain(self, key: str) -> list[explain.Line]:
+        """As `Engine.explain`."""
+        lines: list[explain.Line] = await self._run(lambda c: flow.explained(c.desk, key))
+        return lines
+
+    async def verify(self) -> list[str]:
+        """As `Engine.verify`."""
+        problems: list[str] = (await arun(flow.verify(self.workspace), self._ports))[1]
+        return problems
+
+    async def rebuild(self) -> int:
+        """As `Engine.rebuild`."""
+        streams: int = await arun(flow.rebuild(self.workspace, self.clock()), self._ports)
+        return streams

@@ -1,0 +1,229 @@
+"""Handling: from a message, a command or a due timer, through recall and decision, to one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from ..core import operations
+from ..core.batch import Batch, InboxItem, Lease, Timer
+from ..core.commands import Command, Delivered, Inbound
+from ..core.facts import Outcome, Want, WantDesk
+from ..core.ids import inbound_key, profile_id
+from ..core.intake import NeedsDetection
+from ..core.model import Code, CommandKey, ConversationId, Detection, Label
+from ..core.overlay import Missing, Overlay, Unsettled
+from ..core.timers import drained_queue
+from ..errors import Conflict, Duplicate, Refused, ReqflowError, StoreUnavailable, UnknownId
+from .asks import Ask, AskCommit, AskConsult, AskRecall, Context, DeskMoved, Flow
+
+__all__ = ["accept", "handle", "handle_many", "key_of", "report_delivery", "ring"]
+
+ATTEMPTS = 24
+"""How often a decision is made anew after a conflict before the conflict is the answer."""
+
+ROUNDS = 12
+"""How often one decision may find that it needs to know more."""
+
+
+_UNSETTLED = "the answers to recalls do not settle; is the store's recall complete?"
+
+Item = Inbound | Command
+
+
+def handle(context: Context, item: Item, key: CommandKey, lease: Lease | None = None) -> Flow:
+    """One message or command, from recall to commit. Returns ``(Outcome, Batch | None)``.
+
+    ``lease`` is that of the inbox item the message came from; it is consumed in the same commit. Raises
+    `Refused` or `UnknownId` for a command, and `Conflict` when others kept changing what it relied on.
+    """
+    consulted: dict[CommandKey, Detection] = {}
+    for attempt in range(ATTEMPTS):
+        try:
+            overlay = Overlay(context.desk, context.clock())
+            yield from _learn(overlay, operations.wants_of(item, key, context.desk))
+            outcome = yield from _decide(context, overlay, item, key, consulted)
+            batch = _with_lease(overlay, lease)
+            if batch is not None and not context.dry_run:
+                yield AskCommit(batch)
+            return outcome, batch
+        except (Conflict, Duplicate):
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _with_lease(overlay: Overlay, lease: Lease | None) -> Batch | None:
+    if lease is not None:
+        overlay.consumed.append(lease)
+    return None if overlay.is_empty else overlay.batch()
+
+
+def handle_many(
+    context: Context, items: Sequence[tuple[Item, CommandKey]]
+) -> Flow:
+    """Many messages and commands over one recall, one overlay, one commit, in their order.
+
+    Returns a list with an `Outcome` or a `ReqflowError` for each. A refused item changes nothing, and the rest
+    goes on. What cannot be decided beside its neighbours is committed after them.
+    """
+    results: list[Outcome | ReqflowError] = []
+    consulted: dict[CommandKey, Detection] = {}
+    conflicts = 0
+    while len(results) < len(items):
+        overlay = Overlay(context.desk, context.clock())
+        rest = items[len(results) :]
+        done: list[Outcome | ReqflowError] = []
+        wants = dict.fromkeys(
+            want for item, key in rest for want in operations.wants_of(item, key, context.desk)
+        )
+        try:
+            yield from _learn(overlay, tuple(wants))
+            for item, key in rest:
+                try:
+                    done.append((yield from _decide(context, overlay, item, key, consulted)))
+                except (Refused, UnknownId) as refusal:
+                    done.append(refusal)
+                except Unsettled:
+                    if not done:
+                        raise
+                    break
+            if not overlay.is_empty and not context.dry_run:
+                yield AskCommit(overlay.batch())
+        except (Conflict, Duplicate):
+            conflicts += 1
+            if conflicts == ATTEMPTS:
+                raise
+            continue
+        results += done
+    return results
+
+
+def _learn(overlay: Overlay, wants: tuple[Want, ...]) -> Generator[Ask, Any, None]:
+    answers = yield AskRecall(overlay.desk.workspace, wants)
+    overlay.learn(wants, answers)
+    for want, answer in zip(wants, answers, strict=True):
+        if type(want) is WantDesk and answer is not None:
+            raise DeskMoved(answer)
+
+
+def _decide(
+    context: Context,
+    overlay: Overlay,
+    item: Item,
+    key: CommandKey,
+    consulted: dict[CommandKey, Detection],
+) -> Generator[Ask, Any, Outcome]:
+    """Decide one item, asking for what turns out to be missing."""
+    for _ in range(ROUNDS):
+        saved = overlay.save() if context.rules else None  # rules decide on top of what is decided
+        try:
+            if isinstance(item, Inbound):
+                return operations.observe(
+                    overlay, item, consulted.get(key), context.rules, muted=context.muted
+                )
+            return operations.execute(overlay, item, key, context.rules, muted=context.muted)
+        except (Missing, NeedsDetection, ReqflowError, Unsettled) as short:
+            if saved is not None:
+                overlay.restore(saved)
+            if isinstance(short, ReqflowError | Unsettled):
+                raise
+            if isinstance(short, Missing):
+                yield from _learn(overlay, short.wants)
+                continue
+            consulted[key] = yield from _consult(item)  # type: ignore[arg-type]  # only inbounds need it
+    raise StoreUnavailable(_UNSETTLED)
+
+
+def _consult(inbound: Inbound) -> Generator[Ask, Any, Detection]:
+    """A classifier's failure is an answer too: ``unknown``, with its name. No message is lost to it."""
+    try:
+        verdict: Detection = yield AskConsult(inbound)
+    except Exception as failure:  # whatever a host's classifier raises
+        return Detection(Label.UNKNOWN, Code("failed"), 0.0, (Code(type(failure).__name__),))
+    return verdict
+
+
+def accept(context: Context, inbound: Inbound) -> Flow:
+    """Put a message in the inbox. Returns True, or False when it was there, or handled, before."""
+    channel, at = inbound.channel, context.clock()
+    item = InboxItem(
+        key=inbound_key(channel, inbound.native),
+        lane=Code(f"{channel} {profile_id(inbound.author, context.desk.salt)}"),
+        inbound=inbound,
+        accepted_at=at,
+    )
+    try:
+        yield AskCommit(Batch(workspace=context.desk.workspace, at=at, inbox=(item,)))
+    except Duplicate:
+        return False
+    return True
+
+
+def ring(context: Context, lease: Lease) -> Flow:
+    """Answer a due timer, consuming its lease in the same commit. Returns how many questions it answered."""
+    assert isinstance(lease.item, Timer)
+    queue = drained_queue(lease.item.key)
+    for attempt in range(ATTEMPTS):
+        overlay = Overlay(context.desk, context.clock())
+        try:
+            answered = yield from _ring(context, overlay, lease, queue)
+            yield AskCommit(overlay.batch())
+            return answered
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _ring(
+    context: Context, overlay: Overlay, lease: Lease, queue: Any
+) -> Generator[Ask, Any, int]:
+    yield from _learn(overlay, (WantDesk(context.desk.revision),))
+    for _ in range(ROUNDS):
+        saved = overlay.save()
+        try:
+            if queue is not None:
+                policies = dict(context.policies)
+                return int(
+                    operations.drain(
+                        overlay, queue, lease, policies, context.rules, overlay.at, muted=context.muted
+                    )
+                )
+            key = ConversationId(lease.item.key)  # type: ignore[union-attr]  # ring() has looked
+            return operations.answer_timer(
+                overlay, key, lease, context.rules, muted=context.muted
+            )
+        except Missing as missing:
+            overlay.restore(saved)
+            yield from _learn(overlay, missing.wants)
+    raise StoreUnavailable(_UNSETTLED)
+
+
+def report_delivery(context: Context, delivered: Delivered, lease: Lease) -> Flow:
+    """Record how the delivery of a posted message went, consuming the effect's lease."""
+    for attempt in range(ATTEMPTS):
+        overlay = Overlay(context.desk, context.clock())
+        try:
+            for _ in range(ROUNDS):
+                saved = overlay.save()
+                try:
+                    operations.report(overlay, delivered, lease)
+                    break
+                except Missing as missing:
+                    overlay.restore(saved)
+                    yield from _learn(overlay, missing.wants)
+            yield AskCommit(overlay.batch())
+            return None
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+    return None
+
+
+def key_of(item: Item, fresh: Callable[[], str]) -> CommandKey:
+    """What an item is recognised by: its native id, its own key, or a fresh one."""
+    if isinstance(item, Inbound):
+        return inbound_key(item.channel, item.native)
+    return item.key or CommandKey(fresh())
+

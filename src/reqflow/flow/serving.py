@@ -1,0 +1,169 @@
+"""Serving the three queues: lease, do, settle; give back what failed, park what keeps failing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..core.batch import InboxItem, Lease, LeaseQueue, Timer
+from ..core.commands import Delivered
+from ..core.effects import PostMessage, QueuedEffect
+from ..core.model import Audience, Code, TextId
+from ..errors import ReqflowError, StaleLease, StoreError
+from ..ports import Receipt, ReceiptKind
+from .asks import (
+    Ask,
+    AskDeliver,
+    AskLease,
+    AskRelease,
+    AskSettle,
+    AskTexts,
+    Context,
+    Flow,
+)
+from .handling import handle, report_delivery, ring
+
+__all__ = ["serve_agenda", "serve_inbox", "serve_outbox"]
+
+LEASED_FOR = timedelta(seconds=60)
+TRIES = 5
+"""After so many attempts an item that keeps failing is parked, with the reason."""
+
+
+def _lease(
+    context: Context, queue: LeaseQueue, limit: int
+) -> Generator[Ask, Any, Sequence[Lease]]:
+    now = context.clock()
+    leases: Sequence[Lease] = yield AskLease(
+        context.desk.workspace, queue, now, now + LEASED_FOR, limit
+    )
+    return leases
+
+
+def _give_back(
+    context: Context, lease: Lease, why: str, after: timedelta | None = None
+) -> Generator[Ask, Any, None]:
+    """Back to the queue with growing distance, or to the side after the last try."""
+    wait = after if after is not None else timedelta(seconds=min(2**lease.attempts, 300))
+    try:
+        yield AskRelease(
+            context.desk.workspace,
+            lease,
+            context.clock() + wait,
+            why,
+            lease.attempts >= TRIES and after is None,
+        )
+    except StaleLease:
+        pass  # somebody else has it already
+
+
+def _fault(failure: Exception) -> str:
+    """What a note may say of a failure: never a text that passed through it."""
+    return str(failure) if isinstance(failure, ReqflowError) else type(failure).__name__
+
+
+def serve_inbox(context: Context, limit: int = 20) -> Flow:
+    """Handle accepted messages, per lane in order. Returns how many were handled."""
+    done = 0
+    for lease in (yield from _lease(context, LeaseQueue.INBOX, limit)):
+        assert isinstance(lease.item, InboxItem)
+        try:
+            yield from handle(context, lease.item.inbound, lease.item.key, lease)
+            done += 1
+        except StaleLease:
+            continue
+        except StoreError as failure:
+            yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
+        except Exception as failure:  # whatever a plugin raises must not stop the others
+            yield from _give_back(context, lease, _fault(failure))
+    return done
+
+
+def serve_agenda(context: Context, limit: int = 50) -> Flow:
+    """Answer due timers, longest due first. Returns how many timers were asked."""
+    leases = yield from _lease(context, LeaseQueue.AGENDA, limit)
+    for lease in leases:
+        assert isinstance(lease.item, Timer)
+        try:
+            yield from ring(context, lease)
+        except StaleLease:
+            continue
+        except StoreError as failure:
+            yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
+        except Exception as failure:  # as above
+            yield from _give_back(context, lease, _fault(failure))
+    return len(leases)
+
+
+def serve_outbox(context: Context, limit: int = 100) -> Flow:
+    """Deliver effects, per destination in order. Returns how many deliveries were tried.
+
+    An item behind one that failed waits for it: it is given back untouched.
+    """
+    leases = yield from _lease(context, LeaseQueue.OUTBOX, limit)
+    settled: list[Lease] = []
+    stuck: dict[Code, datetime] = {}
+    for lease in leases:
+        queued = lease.item
+        assert isinstance(queued, QueuedEffect)
+        if queued.destination in stuck:
+            yield AskRelease(context.desk.workspace, lease, stuck[queued.destination])
+            continue
+        receipt = yield from _deliver(context, queued)
+        if receipt.kind is ReceiptKind.DELIVERED and not isinstance(queued.effect, PostMessage):
+            settled.append(lease)
+            continue
+        try:
+            again = yield from _settle_one(context, lease, queued, receipt)
+        except StaleLease:
+            continue
+        if again is not None:
+            stuck[queued.destination] = again
+    if settled:
+        try:
+            yield AskSettle(context.desk.workspace, tuple(settled))
+        except StaleLease:
+            for lease in settled:  # one was lost: the others are still ours
+                try:
+                    yield AskSettle(context.desk.workspace, (lease,))
+                except StaleLease:
+                    continue
+    return len(leases)
+
+
+def _deliver(context: Context, queued: QueuedEffect) -> Generator[Ask, Any, Receipt]:
+    texts: dict[TextId, str] = {}
+    if isinstance(queued.effect, PostMessage):
+        ref = queued.effect.text
+        audience = queued.effect.audience
+        assert audience is not Audience.INTERNAL, "an internal text never leaves the desk"
+        texts = yield AskTexts(context.desk.workspace, (ref.id,), audience)
+    try:
+        receipt: Receipt = yield AskDeliver(queued, texts)
+    except Exception as failure:  # a transport's own fault: what it did is not known
+        return Receipt(kind=ReceiptKind.UNKNOWN, code=Code(type(failure).__name__))
+    return receipt
+
+
+def _settle_one(
+    context: Context, lease: Lease, queued: QueuedEffect, receipt: Receipt
+) -> Generator[Ask, Any, datetime | None]:
+    """Settle one delivery; returns when to try again, if it is to be tried again."""
+    if receipt.kind in (ReceiptKind.RETRY, ReceiptKind.UNKNOWN):
+        wait = timedelta(seconds=receipt.retry_after) if receipt.retry_after is not None else None
+        yield from _give_back(context, lease, receipt.code or Code(receipt.kind), wait)
+        parked = wait is None and lease.attempts >= TRIES
+        return None if parked else context.clock() + (wait or timedelta(seconds=2**lease.attempts))
+    if isinstance(queued.effect, PostMessage):
+        delivered = Delivered(
+            conversation_id=queued.effect.conversation_id,
+            message_id=queued.effect.message_id,
+            code=None if receipt.kind is ReceiptKind.DELIVERED else receipt.code or Code("refused"),
+            native=receipt.native,
+        )
+        yield from report_delivery(context, delivered, lease)
+        return None
+    note = receipt.code or Code("refused")
+    yield AskRelease(context.desk.workspace, lease, context.clock(), note, True)
+    return None

@@ -1,0 +1,65 @@
+"""The hooks through which plugins hand over objects, and the two markers.
+
+A hook is called once, when an engine is built; afterwards the engine calls the objects through their typed
+ports. Implementations may take fewer arguments than the specification. Hooks are synchronous: an
+implementation that is a coroutine function is refused, naming its plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import pluggy
+
+from .core.assignment import Policy
+from .core.batch import Batch
+from .core.step import Automation
+from .ports import Classifier, Store, Transport
+
+__all__ = [
+    "PROJECT",
+    "hookimpl",
+    "hookspec",
+    "reqflow_automations",
+    "reqflow_classifiers",
+    "reqflow_committed",
+    "reqflow_policies",
+    "reqflow_stores",
+    "reqflow_transports",
+]
+
+PROJECT = "reqflow"
+"""Name of the plugin manager, of the entry-point group and of the markers."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def reqflow_stores() -> Mapping[str, Callable[[str], Store]]:  # type: ignore[empty-body]
+    """Ways to open a store, by the scheme of its address: called with the whole address."""
+
+
+@hookspec
+def reqflow_transports() -> Iterable[Transport]:  # type: ignore[empty-body]
+    """Transports, each for the channels of one scheme. Two for one scheme are an error."""
+
+
+@hookspec
+def reqflow_classifiers() -> Iterable[Classifier]:  # type: ignore[empty-body]
+    """Classifiers by name. An engine uses the one it was given, or the only one there is."""
+
+
+@hookspec
+def reqflow_policies() -> Mapping[str, Policy]:  # type: ignore[empty-body]
+    """Picking policies by name, for queues to refer to. Two of one name are an error."""
+
+
+@hookspec
+def reqflow_automations() -> Iterable[Automation]:  # type: ignore[empty-body]
+    """Rules: functions from an event to commands, run in the same commit as the event."""
+
+
+@hookspec
+def reqflow_committed(batch: Batch) -> None:
+    """Called after a commit, best effort. What it raises is reported and changes nothing."""

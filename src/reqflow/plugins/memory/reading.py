@@ -1,0 +1,234 @@
+"""Answers to wants, and pages of views, from one workspace in memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from ...core.facts import (
+    NEIGHBOURS,
+    Answer,
+    DeskDocument,
+    Neighbours,
+    WantConversation,
+    WantDesk,
+    WantLane,
+    WantLastOpen,
+    WantMessage,
+    WantNeighbours,
+    WantOutcome,
+    WantPool,
+    WantRequest,
+    WantThread,
+    WantWaiting,
+)
+from ...core.model import AgentLoad, Conversation, Lane, Message, Request, RequestState
+from ...ports import Conversations, Effects, Messages, Page, Requests, StoredEffect, Streams, View
+from .space import Space
+
+__all__ = ["ANSWERS", "view_page"]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _message(space: Space, want: WantMessage) -> Message | None:
+    id = space.natives.get((want.channel_id, want.native))
+    return None if id is None else space.messages[id]
+
+
+def _outcome(space: Space, want: WantOutcome) -> Answer:
+    return space.outcomes.get(want.key)
+
+
+def _lane(space: Space, want: WantLane) -> tuple[Lane | None, Conversation | None]:
+    lane = space.lanes.get((want.channel_id, want.profile_id))
+    if lane is None or lane.conversation_id is None:
+        return lane, None
+    return lane, space.conversations.get(lane.conversation_id)
+
+
+def _thread(space: Space, want: WantThread) -> Conversation | None:
+    for native in reversed(want.natives):
+        key = want.channel_id, native
+        id = space.natives.get(key)
+        found = space.threads.get(key) if id is None else space.messages[id].conversation_id
+        if found is not None:
+            return space.conversations.get(found)
+    return None
+
+
+def _conversation(space: Space, want: WantConversation) -> Conversation | None:
+    return space.conversations.get(want.id)
+
+
+def _request(space: Space, want: WantRequest) -> tuple[Request | None, Conversation | None]:
+    found = space.requests.get(want.id)
+    return found, None if found is None else space.conversations.get(found.conversation_id)
+
+
+def _last_open(space: Space, want: WantLastOpen) -> Conversation | None:
+    opened = space.open_in.get(want.channel_id)
+    last = opened and opened.last()
+    if not last:
+        return None
+    return space.conversations.get(space.requests[last[1]].conversation_id)  # type: ignore[index]
+
+
+def _neighbours(space: Space, want: WantNeighbours) -> Neighbours:
+    tops = space.tops.get((want.channel_id, want.profile_id))
+    if tops is None:
+        return Neighbours()
+    here = want.sent_at, want.id
+    messages: dict[Any, Message] = space.messages
+    before = next(tops.down(here), None)
+    after = tuple([messages[key[1]] for key in islice(tops.up(here), NEIGHBOURS)])
+    return Neighbours(None if before is None else messages[before[1]], after)
+
+
+def _order(load: AgentLoad) -> tuple[int, datetime, str]:
+    return load.load, load.chosen_at or _NEVER, load.agent
+
+
+def _pool(space: Space, want: WantPool) -> tuple[AgentLoad, ...]:
+    agents = space.agents
+    loads = [agents.get(agent) or AgentLoad(agent) for agent in want.agents]
+    if want.below is not None:
+        loads = [load for load in loads if load.load < want.below]
+    loads.sort(key=_order)
+    return tuple(loads[: want.top])
+
+
+def _waiting(space: Space, want: WantWaiting) -> tuple[Request, ...]:
+    line = space.waiting.get(want.queue)
+    if line is None:
+        return ()
+    requests: dict[Any, Request] = space.requests
+    return tuple([requests[key[1]] for key in islice(line.up(), want.top)])
+
+
+def _desk(space: Space, want: WantDesk) -> DeskDocument | None:
+    desk = space.desk
+    return None if desk is None or desk.revision == want.known else desk
+
+
+ANSWERS: dict[type, Callable[[Space, Any], Answer]] = {
+    WantMessage: _message,
+    WantOutcome: _outcome,
+    WantLane: _lane,
+    WantThread: _thread,
+    WantConversation: _conversation,
+    WantRequest: _request,
+    WantLastOpen: _last_open,
+    WantNeighbours: _neighbours,
+    WantPool: _pool,
+    WantWaiting: _waiting,
+    WantDesk: _desk,
+}
+
+
+# --- views ---
+
+
+def view_page(space: Space, view: View) -> Page:
+    """One page of a view."""
+    if isinstance(view, Effects):
+        return _effects_page(space, view)
+    ids, read, fits = _PAGES[type(view)](space, view)
+    return _page(((id, read(id)) for id in ids), fits, view.limit)
+
+
+def _page(candidates: Iterator[tuple[str, Any]], fits: Callable[[Any], bool], limit: int) -> Page:
+    chosen = list(islice(((id, item) for id, item in candidates if fits(item)), limit + 1))
+    more = len(chosen) > limit
+    chosen = chosen[:limit]
+    return Page(items=tuple(item for _, item in chosen), next=chosen[-1][0] if more else None)
+
+
+Source = tuple[Iterable[str], Callable[[Any], Any], Callable[[Any], bool]]
+
+
+def _requests(space: Space, view: Requests) -> Source:
+    if view.conversation_id is not None:
+        ids = _few(space.requests_of.get(view.conversation_id, ()), view.after, view.newest_first)
+    else:
+        closed = not view.states or RequestState.CLOSED in view.states
+        listed = space.request_ids if closed else space.open_requests
+        ids = listed.down(view.after) if view.newest_first else listed.up(view.after)
+
+    def fits(request: Request) -> bool:
+        return (
+            (not view.states or request.state in view.states)
+            and view.channel_id in (None, request.channel_id)
+            and view.assignee in (None, request.assignee)
+            and view.queue in (None, request.queue)
+        )
+
+    return ids, space.requests.__getitem__, fits
+
+
+def _conversations(space: Space, view: Conversations) -> Source:
+    listed = space.open_conversations if view.open else space.conversation_ids
+
+    def fits(conversation: Conversation) -> bool:
+        return (
+            view.open in (None, conversation.is_open)
+            and view.quiet in (None, conversation.is_quiet)
+            and view.channel_id in (None, conversation.channel_id)
+        )
+
+    ids = listed.down(view.after) if view.newest_first else listed.up(view.after)
+    return ids, space.conversations.__getitem__, fits
+
+
+def _messages(space: Space, view: Messages) -> Source:
+    if view.conversation_id is None:
+        ids = space.message_ids.up(view.after)
+    else:
+        ids = _few(space.messages_of.get(view.conversation_id, ()), view.after, False)
+    return ids, space.messages.__getitem__, lambda _: True
+
+
+def _streams(space: Space, view: Streams) -> Source:
+    return space.stream_names.up(view.after), lambda name: name, lambda _: True
+
+
+def _few(ids: Iterable[str], after: str | None, newest_first: bool) -> Iterator[str]:
+    """The ids of one conversation, sorted when somebody asks."""
+    ordered = sorted(ids, reverse=newest_first)
+    if after is None:
+        return iter(ordered)
+    return (id for id in ordered if (id < after if newest_first else id > after))
+
+
+_PAGES: dict[type, Callable[[Space, Any], Source]] = {
+    Requests: _requests,
+    Conversations: _conversations,
+    Messages: _messages,
+    Streams: _streams,
+}
+
+
+def _effects_page(space: Space, view: Effects) -> Page:
+    about = view.conversation_id
+    places = space.effects if about is None else space.effects_of.get(about, [])
+    first = bisect_right(places, int(view.after or 0), key=lambda place: place.number)
+    return _page(
+        (
+            (
+                place.id,
+                StoredEffect(
+                    queued=place.item,  # type: ignore[arg-type]  # the outbox holds nothing else
+                    state=place.state,
+                    attempts=place.attempts,
+                    note=place.note,
+                ),
+            )
+            for place in islice(places, first, None)
+            if view.state is None or place.state is view.state
+        ),
+        lambda _: True,
+        view.limit,
+    )

@@ -1,0 +1,210 @@
+"""What one workspace holds: the tables, and the indexes that keep every look-up flat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ...core.effects import QueuedEffect
+from ...core.events import Entry
+from ...core.facts import DeskDocument, Outcome
+from ...core.model import (
+    AgentId,
+    AgentLoad,
+    ChannelId,
+    CommandKey,
+    Conversation,
+    ConversationId,
+    Lane,
+    Message,
+    MessageId,
+    NativeId,
+    Profile,
+    ProfileId,
+    QueueId,
+    Request,
+    RequestId,
+    RequestState,
+    Side,
+    Text,
+    TextId,
+)
+from ...ports import EffectState, LeaseQueue
+from .ordered import Ordered
+from .queues import Agenda, Line, Waiting
+
+__all__ = ["LaneKey", "NativeKey", "Space"]
+
+NativeKey = tuple[ChannelId, NativeId]
+LaneKey = tuple[ChannelId, ProfileId]
+
+CLOSED = RequestState.CLOSED
+UNASSIGNED = RequestState.UNASSIGNED
+REQUESTER = Side.REQUESTER
+
+
+class Space:
+    """The tables of one workspace. Changes of rows that stand in an index go through the methods."""
+
+    def __init__(self) -> None:
+        self.conversations: dict[ConversationId, Conversation] = {}
+        self.conversation_ids: Ordered[str] = Ordered()
+        self.open_conversations: Ordered[str] = Ordered()
+        self.lanes: dict[LaneKey, Lane] = {}
+        self.agents: dict[AgentId, AgentLoad] = {}
+        self.profiles: dict[ProfileId, Profile] = {}
+        self.texts: dict[TextId, Text] = {}
+        self.outcomes: dict[CommandKey, Outcome] = {}
+        self.threads: dict[NativeKey, ConversationId] = {}
+        self.threads_of: dict[ConversationId, list[NativeKey]] = {}
+        self.streams: dict[str, list[Entry]] = {}
+        self.stream_names: Ordered[str] = Ordered()
+        self.desk: DeskDocument | None = None
+
+        self.messages: dict[MessageId, Message] = {}
+        self.message_ids: Ordered[str] = Ordered()
+        self.natives: dict[NativeKey, MessageId] = {}
+        self.messages_of: dict[ConversationId, list[MessageId]] = {}
+        self.tops: dict[LaneKey, Ordered[tuple[datetime, str]]] = {}
+
+        self.requests: dict[RequestId, Request] = {}
+        self.request_ids: Ordered[str] = Ordered()
+        self.requests_of: dict[ConversationId, list[RequestId]] = {}
+        self.open_requests: Ordered[str] = Ordered()
+        self.open_in: dict[ChannelId, Ordered[tuple[datetime, str]]] = {}
+        self.waiting: dict[QueueId, Ordered[tuple[datetime, str]]] = {}
+
+        self.inbox = Line(LeaseQueue.INBOX)
+        self.outbox = Line(LeaseQueue.OUTBOX)
+        self.agenda = Agenda()
+        self.queues: dict[LeaseQueue, Line | Agenda] = {
+            LeaseQueue.INBOX: self.inbox,
+            LeaseQueue.OUTBOX: self.outbox,
+            LeaseQueue.AGENDA: self.agenda,
+        }
+        self.accepted = 0  # what the inbox has ever held
+        self.effects: list[Waiting] = []  # all of the outbox, finished ones too
+        self.effects_of: dict[str, list[Waiting]] = {}
+        self.collapsing: dict[tuple[str, str], Waiting] = {}
+
+    # --- conversations and requests ---
+
+    def put_conversation(self, new: Conversation) -> None:
+        """Store a state, whatever was there."""
+        id = new.id
+        old = self.conversations.get(id)
+        self.conversations[id] = new
+        if old is None:
+            self.conversation_ids.add(id)
+            if new.is_open:
+                self.open_conversations.add(id)
+        elif old.is_open is not new.is_open:
+            if new.is_open:
+                self.open_conversations.add(id)
+            else:
+                self.open_conversations.discard(id)
+
+    def put_request(self, new: Request) -> None:
+        """Store a state, whatever was there."""
+        id = new.id
+        old = self.requests.get(id)
+        self.requests[id] = new
+        if old is None:
+            self.request_ids.add(id)
+            self.requests_of.setdefault(new.conversation_id, []).append(id)
+        else:
+            if old.conversation_id != new.conversation_id:
+                self.requests_of[old.conversation_id].remove(id)
+                self.requests_of.setdefault(new.conversation_id, []).append(id)
+            if (
+                old.state is new.state
+                and old.queue == new.queue
+                and old.waiting_at == new.waiting_at
+                and old.opened_at == new.opened_at
+                and old.channel_id == new.channel_id
+            ):
+                return
+            self._unlist(old)
+        if new.state is not CLOSED:
+            self.open_requests.add(id)
+            opened = self.open_in.get(new.channel_id)
+            if opened is None:
+                opened = self.open_in[new.channel_id] = Ordered()
+            opened.add((new.opened_at, id))
+            if new.state is UNASSIGNED and new.queue is not None and new.waiting_at is not None:
+                line = self.waiting.get(new.queue)
+                if line is None:
+                    line = self.waiting[new.queue] = Ordered()
+                line.add((new.waiting_at, id))
+
+    def _unlist(self, old: Request) -> None:
+        if old.state is CLOSED:
+            return
+        self.open_requests.discard(old.id)
+        self.open_in[old.channel_id].discard((old.opened_at, old.id))
+        if old.state is UNASSIGNED and old.queue is not None and old.waiting_at is not None:
+            self.waiting[old.queue].discard((old.waiting_at, old.id))
+
+    # --- messages ---
+
+    def put_message(self, new: Message) -> None:
+        """Store a new row."""
+        id = new.id
+        self.messages[id] = new
+        self.message_ids.add(id)
+        self.natives[new.channel_id, new.native] = id
+        of = self.messages_of.get(new.conversation_id)
+        if of is None:
+            self.messages_of[new.conversation_id] = [id]
+        else:
+            of.append(id)
+        if new.top and new.profile_id is not None and new.side is REQUESTER:
+            lane = new.channel_id, new.profile_id
+            tops = self.tops.get(lane)
+            if tops is None:
+                tops = self.tops[lane] = Ordered()
+            tops.add((new.sent_at, id))
+
+    def drop_message(self, id: MessageId) -> None:
+        """Forget a row, if it is there."""
+        old = self.messages.pop(id, None)
+        if old is None:
+            return
+        self.message_ids.discard(id)
+        del self.natives[old.channel_id, old.native]
+        self.messages_of[old.conversation_id].remove(id)
+        if old.profile_id is not None and (old.channel_id, old.profile_id) in self.tops:
+            self.tops[old.channel_id, old.profile_id].discard((old.sent_at, id))
+
+    def drop_conversation(self, id: ConversationId) -> None:
+        """Forget the requests and messages of a conversation."""
+        for message in tuple(self.messages_of.get(id, ())):
+            self.drop_message(message)
+        for request in self.requests_of.pop(id, ()):
+            self._unlist(self.requests.pop(request))
+            self.request_ids.discard(request)
+
+    def add_thread(self, key: NativeKey, conversation: ConversationId) -> None:
+        """Store a thread key, unless it is there."""
+        if key not in self.threads:
+            self.threads[key] = conversation
+            self.threads_of.setdefault(conversation, []).append(key)
+
+    # --- effects ---
+
+    def queue_effect(self, queued: QueuedEffect, at: datetime) -> None:
+        """Put an effect in the outbox; of those that it collapses with, undelivered ones are cancelled."""
+        number = len(self.effects) + 1
+        place = Waiting(number, str(number), queued.destination, queued)
+        self.effects.append(place)
+        about = getattr(queued.effect, "conversation_id", None)
+        if about is not None:
+            self.effects_of.setdefault(about, []).append(place)
+        if queued.muted:
+            place.state = EffectState.MUTED
+            return
+        if queued.collapse is not None:
+            key = queued.destination, queued.collapse
+            if key in self.collapsing:
+                self.outbox.cancel(self.collapsing[key], at)
+            self.collapsing[key] = place
+        self.outbox.put(place)

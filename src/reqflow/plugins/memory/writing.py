@@ -1,0 +1,216 @@
+"""One commit in memory: everything is checked first, then applied, and applying cannot fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...core.model import AgentLoad, ChannelId, ProfileId
+from ...core.values import changed
+from ...errors import Conflict, Duplicate, StaleLease
+from ...ports import (
+    Absorbed,
+    Adopted,
+    Batch,
+    Hold,
+    HoldKind,
+    InboxItem,
+    Lease,
+    LoadChange,
+)
+from .queues import Task, Waiting
+from .space import NativeKey, Space
+
+__all__ = ["apply", "check", "check_leases"]
+
+
+# --- checking ---
+
+
+def check(space: Space, batch: Batch) -> None:
+    """Raise `Duplicate`, `StaleLease` or `Conflict`, looked for in this order."""
+    _check_keys(space, batch)
+    if batch.consumed:
+        check_leases(space, batch.consumed)
+    if not batch.restoring:
+        failed = _failed_versions(space, batch)
+        if failed:
+            raise Conflict(sorted(failed))
+
+
+def _check_keys(space: Space, batch: Batch) -> None:
+    if batch.outcomes:
+        _check_new([key for key, _ in batch.outcomes], space.outcomes)
+    if batch.messages and not batch.restoring:
+        _check_new([(each.channel_id, each.native) for each in batch.messages], space.natives)
+    if batch.inbox:
+        _check_new([item.key for item in batch.inbox], space.inbox.known)
+
+
+def _check_new(keys: Sequence[str | NativeKey], known: Mapping[Any, object]) -> None:
+    for at, key in enumerate(keys):
+        if key in known or (at and key in keys[:at]):
+            raise Duplicate(key if isinstance(key, str) else " ".join(key))
+
+
+def check_leases(space: Space, leases: Sequence[Lease]) -> list[Task]:
+    """What the leases stand for. Raises `StaleLease` when one no longer holds, or is given twice."""
+    tasks: list[Task] = []
+    for lease in leases:
+        task = space.queues[lease.queue].held(lease)
+        if task is None or task in tasks:
+            raise StaleLease(f"{lease.queue} {lease.id} is done, or somebody else has it now")
+        tasks.append(task)
+    return tasks
+
+
+def _failed_versions(space: Space, batch: Batch) -> list[tuple[str, str]]:
+    failed = [(hold.kind.value, hold.id) for hold in batch.holds if _version(space, hold) != hold.version]
+    for conversation in batch.conversations:
+        old = space.conversations.get(conversation.id)
+        if (old.version if old is not None else 0) != conversation.version - 1:
+            failed.append(("conversation", conversation.id))
+    for lane in batch.lanes:
+        was = space.lanes.get((lane.channel_id, lane.profile_id))
+        if (was.version if was is not None else 0) != lane.version - 1:
+            failed.append(("lane", f"{lane.channel_id} {lane.profile_id}"))
+    lengths: dict[str, int] = {}
+    for entry in batch.entries:
+        stream = entry.stream
+        last = lengths.get(stream)
+        if last is None:
+            last = len(space.streams.get(stream, ()))
+        if entry.seq != last + 1:
+            failed.append(("stream", stream))
+        lengths[stream] = last + 1
+    desk = batch.desk
+    if desk is not None and desk.revision != (space.desk.revision if space.desk else 0) + 1:
+        failed.append(("desk", "desk"))
+    return failed
+
+
+def _version(space: Space, hold: Hold) -> int:
+    if hold.kind is HoldKind.CONVERSATION:
+        conversation = space.conversations.get(hold.id)  # type: ignore[call-overload]  # an id is a str
+        return conversation.version if conversation else 0
+    if hold.kind is HoldKind.AGENT:
+        agent = space.agents.get(hold.id)  # type: ignore[call-overload]
+        return agent.version if agent else 0
+    channel, _, profile = hold.id.rpartition(" ")
+    lane = space.lanes.get((ChannelId(channel), ProfileId(profile)))
+    return lane.version if lane else 0
+
+
+# --- applying ---
+
+
+def apply(space: Space, batch: Batch) -> None:
+    """Store all of a batch that was checked."""
+    if batch.consumed:
+        for lease in batch.consumed:
+            space.queues[lease.queue].finish(lease)
+    if batch.restoring:
+        _restore(space, batch)
+    else:
+        for entry in batch.entries:
+            entries = space.streams.get(entry.stream)
+            if entries is None:
+                space.streams[entry.stream] = [entry]
+                space.stream_names.add(entry.stream)
+            else:
+                entries.append(entry)
+    for conversation in batch.conversations:
+        space.put_conversation(conversation)
+    for request in batch.requests:
+        space.put_request(request)
+    for lane in batch.lanes:
+        space.lanes[lane.channel_id, lane.profile_id] = lane
+    for message in batch.messages:
+        space.put_message(message)
+    for text in batch.texts:
+        space.texts[text.ref.id] = text
+    for key, outcome in batch.outcomes:
+        space.outcomes[key] = outcome
+    if batch.desk is not None:
+        space.desk = batch.desk
+    _apply_rarer(space, batch)
+    _apply_queues(space, batch)
+
+
+def _restore(space: Space, batch: Batch) -> None:
+    """Make room for state that is put as it is."""
+    for conversation in batch.conversations:
+        space.drop_conversation(conversation.id)
+    for message in batch.messages:
+        space.drop_message(message.id)
+        other = space.natives.get((message.channel_id, message.native))
+        if other is not None:
+            space.drop_message(other)
+    for load in batch.agents:
+        space.agents[load.agent] = load
+
+
+def _apply_rarer(space: Space, batch: Batch) -> None:
+    for thread in batch.threads:
+        space.add_thread((thread.channel_id, thread.native), thread.conversation_id)
+    for absorbed in batch.absorbed:
+        _absorb(space, absorbed)
+    for adopted in batch.adopted:
+        _adopt(space, adopted)
+    for profile in batch.profiles:
+        space.profiles.setdefault(profile.id, profile)
+    for change in batch.loads:
+        _change_load(space, change)
+
+
+def _absorb(space: Space, absorbed: Absorbed) -> None:
+    ids = space.messages_of.pop(absorbed.other, [])
+    for id in ids:
+        old = space.messages[id]
+        space.messages[id] = changed(
+            old,
+            conversation_id=absorbed.into,
+            request_id=absorbed.request_id,
+            group_at=absorbed.group_at if old.top else old.group_at,
+        )
+    space.messages_of.setdefault(absorbed.into, []).extend(ids)
+    keys = space.threads_of.pop(absorbed.other, [])
+    for key in keys:
+        space.threads[key] = absorbed.into
+    space.threads_of.setdefault(absorbed.into, []).extend(keys)
+
+
+def _adopt(space: Space, adopted: Adopted) -> None:
+    for id in space.messages_of.get(adopted.conversation_id, ()):
+        old = space.messages[id]
+        if old.request_id is None and old.sent_at >= adopted.since_at:
+            space.messages[id] = changed(old, request_id=adopted.request_id)
+
+
+def _change_load(space: Space, change: LoadChange) -> None:
+    old = space.agents.get(change.agent) or AgentLoad(change.agent)
+    space.agents[change.agent] = AgentLoad(
+        change.agent,
+        old.version + 1,
+        old.load + change.delta,
+        old.chosen_at if change.chosen_at is None else change.chosen_at,
+    )
+
+
+def _apply_queues(space: Space, batch: Batch) -> None:
+    for conversation_id in batch.cancelled:
+        for place in space.effects_of.get(conversation_id, ()):
+            space.outbox.cancel(place, batch.at)
+    for queued in batch.effects:
+        space.queue_effect(queued, batch.at)
+    for key in batch.disarmed:
+        space.agenda.disarm(key)
+    for timer in batch.armed:
+        space.agenda.arm(timer)
+    for item in batch.inbox:
+        _accept(space, item)
+
+
+def _accept(space: Space, item: InboxItem) -> None:
+    space.accepted += 1
+    space.inbox.put(Waiting(space.accepted, item.key, item.lane, item))

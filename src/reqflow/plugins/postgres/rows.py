@@ -1,0 +1,347 @@
+"""A batch as rows, sorted into the parts of `parts`.
+
+One statement sees the tables as they were when it began, and changes no row twice. So what a batch does
+twice to one thing (a message that is new and adopted, a timer that is done and armed again) is put
+together here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from ...codec import dump, dump_events
+from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request
+from ...core.values import changed
+from ...errors import Conflict, StaleLease
+from ...ports import Absorbed, Batch, EffectState, Hold, HoldKind, Lease, LeaseQueue, ThreadKey
+
+__all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced"]
+
+T = TypeVar("T")
+Cells = tuple[str | None, ...]
+Changes = dict[str, list[Cells]]
+
+
+def changes_of(batch: Batch) -> Changes:
+    """The rows of a batch by part. Raises `Conflict` and `StaleLease` for what cannot be, whatever is stored."""
+    changes: Changes = {}
+    if batch.restoring:
+        _put_state(batch, changes)
+    else:
+        _guard(batch, changes)
+        _append(batch, changes)
+    if batch.desk is not None:
+        desk = batch.desk
+        part = "new_desk" if desk.revision == 1 else "desk"
+        changes[part] = [(str(desk.revision), desk.content, desk.salt)]
+    if batch.requests:
+        changes["requests"] = [_request(each) for each in _last(batch.requests, _id)]
+    _place(batch, changes)
+    if batch.texts:
+        changes["texts"] = [
+            (each.ref.id, each.ref.audience.value, each.ref.owner, each.ref.digest, each.body)
+            for each in _last(batch.texts, lambda text: text.ref.id)
+        ]
+    if batch.profiles:
+        changes["profiles"] = [(each.id, dump(each)) for each in batch.profiles]
+    if batch.outcomes:
+        changes["outcomes"] = [(key, dump(outcome)) for key, outcome in batch.outcomes]
+    _queue(batch, changes)
+    return changes
+
+
+# --- guards and state ---
+
+
+def lane_of(hold: Hold) -> tuple[str, str]:
+    """The channel and the profile that a hold of a lane names."""
+    channel, _, profile = hold.id.rpartition(" ")
+    return channel, profile
+
+
+def replaced(batch: Batch) -> dict[str, int]:
+    """The version that each conversation of the batch replaces: as many back as it has entries here."""
+    counts: dict[str, int] = {}
+    for entry in batch.entries:
+        counts[entry.stream] = counts.get(entry.stream, 0) + 1
+    return {each.id: each.version - counts.get(each.id, 1) for each in batch.conversations}
+
+
+def _guard(batch: Batch, changes: Changes) -> None:
+    held = {(hold.kind, hold.id): hold for hold in batch.holds}
+    if batch.loads:
+        _load(batch, held, changes)
+    for (kind, _), hold in sorted(held.items()):
+        key = lane_of(hold) if kind is HoldKind.LANE else (hold.id,)
+        if hold.version:
+            changes.setdefault(f"held_{kind}s", []).append((*key, str(hold.version)))
+        else:
+            changes.setdefault(f"absent_{kind}s", []).append(key)
+    before = replaced(batch)
+    for conversation in sorted(batch.conversations, key=_id):
+        cells = _conversation(conversation)
+        version = before[conversation.id]
+        if version:
+            changes.setdefault("conversations", []).append((*cells, str(version)))
+        else:
+            changes.setdefault("new_conversations", []).append(cells)
+    for lane in sorted(batch.lanes, key=lambda lane: (lane.channel_id, lane.profile_id)):
+        if lane.version == 1:
+            changes.setdefault("new_lanes", []).append(_lane(lane))
+        else:
+            changes.setdefault("lanes", []).append((*_lane(lane), str(lane.version - 1)))
+
+
+def _load(batch: Batch, held: dict[tuple[HoldKind, str], Hold], changes: Changes) -> None:
+    """Changes of loads. A hold of an agent whose row the change itself guards is taken out of ``held``."""
+    sums: dict[AgentId, tuple[int, datetime | None]] = {}
+    for change in batch.loads:
+        delta, chosen_at = sums.get(change.agent, (0, None))
+        sums[change.agent] = delta + change.delta, change.chosen_at or chosen_at
+    for agent in sorted(sums):
+        delta, chosen_at = sums[agent]
+        hold = held.get((HoldKind.AGENT, agent))
+        part, version = "loads", 1
+        if hold is not None and hold.version == 0:
+            part = "first_loads"
+        elif hold is not None and len(sums) == 1:
+            part, version = "chosen", hold.version
+        if part != "loads":
+            del held[HoldKind.AGENT, agent]
+        changes.setdefault(part, []).append((agent, str(version), str(delta), _at(chosen_at)))
+
+
+def _append(batch: Batch, changes: Changes) -> None:
+    if not batch.entries:
+        return
+    last: dict[str, int] = {}
+    base: dict[str, str] = {}
+    rows: list[Cells] = []
+    for entry in batch.entries:
+        stream, seq = entry.stream, entry.seq
+        if stream not in base:
+            base[stream] = str(seq - 1)
+        elif seq != last[stream] + 1:
+            raise Conflict((("stream", stream),))
+        last[stream] = seq
+        cause, actor = entry.cause, entry.actor
+        rows.append(
+            (
+                stream,
+                str(seq),
+                entry.at.isoformat(),
+                actor.kind.value,
+                actor.id,
+                cause.kind.value,
+                cause.key,
+                dump(cause.rules) if cause.rules else None,
+                dump_events(entry.events),
+                base[stream],
+            )
+        )
+    changes["entries"] = rows
+
+
+def _put_state(batch: Batch, changes: Changes) -> None:
+    if batch.conversations:
+        changes["put_conversations"] = [_conversation(each) for each in batch.conversations]
+    if batch.lanes:
+        changes["put_lanes"] = [_lane(each) for each in batch.lanes]
+    if batch.agents:
+        changes["put_agents"] = [
+            (each.agent, str(each.version), str(each.load), _at(each.chosen_at)) for each in batch.agents
+        ]
+
+
+def _conversation(new: Conversation) -> Cells:
+    return (
+        new.id,
+        str(new.version),
+        new.channel_id,
+        "t" if new.is_open else "f",
+        "t" if new.is_quiet else "f",
+        dump(new),
+    )
+
+
+def _lane(new: Lane) -> Cells:
+    return new.channel_id, new.profile_id, str(new.version), new.conversation_id
+
+
+def _request(new: Request) -> Cells:
+    return (
+        new.id,
+        new.conversation_id,
+        new.channel_id,
+        new.state.value,
+        new.assignee,
+        new.queue,
+        new.opened_at.isoformat(),
+        _at(new.waiting_at),
+        dump(new),
+    )
+
+
+def _id(item: Conversation | Request) -> str:
+    return item.id
+
+
+def _at(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _last(items: Sequence[T], key: Callable[[T], str]) -> Iterable[T]:
+    """The items, of those with one key only the last."""
+    return items if len(items) == 1 else {key(item): item for item in items}.values()
+
+
+# --- messages, and what moves them ---
+
+
+def _place(batch: Batch, changes: Changes) -> None:
+    absorbed = batch.absorbed
+    if batch.messages:
+        changes["messages"] = [_message(_settled(each, batch)) for each in batch.messages]
+    if batch.threads:
+        changes["threads"] = [
+            (each.channel_id, each.native, _final(each, absorbed)) for each in batch.threads
+        ]
+    moves: dict[ConversationId, Absorbed] = {}
+    for each in absorbed:
+        for origin, move in moves.items():
+            if move.into == each.other:
+                moves[origin] = each
+        moves.setdefault(each.other, each)
+    if moves:
+        ordered = sorted(moves.items())
+        changes["absorbed"] = [
+            (origin, move.into, move.request_id, move.group_at.isoformat()) for origin, move in ordered
+        ]
+        changes["absorbed_threads"] = [(origin, move.into) for origin, move in ordered]
+    _adopt(batch, moves, changes)
+
+
+def _adopt(batch: Batch, moves: dict[ConversationId, Absorbed], changes: Changes) -> None:
+    """Adoptions as spans that do not overlap: what an earlier one took is not loose any more."""
+    until: dict[ConversationId, datetime] = {}
+    for each in batch.adopted:
+        id, since = each.conversation_id, each.since_at
+        if id in moves or (id in until and since >= until[id]):
+            continue
+        row = (id, each.request_id, since.isoformat(), _at(until.get(id)))
+        changes.setdefault("adopted", []).append(row)
+        until[id] = since
+
+
+def _settled(message: Message, batch: Batch) -> Message:
+    """A new message as this batch leaves it."""
+    for each in batch.absorbed:
+        if message.conversation_id == each.other:
+            group_at = each.group_at if message.top else message.group_at
+            message = changed(
+                message, conversation_id=each.into, request_id=each.request_id, group_at=group_at
+            )
+    for adopted in batch.adopted:
+        if (
+            message.request_id is None
+            and message.conversation_id == adopted.conversation_id
+            and message.sent_at >= adopted.since_at
+        ):
+            message = changed(message, request_id=adopted.request_id)
+    return message
+
+
+def _final(thread: ThreadKey, absorbed: Sequence[Absorbed]) -> ConversationId:
+    found = thread.conversation_id
+    for each in absorbed:
+        if each.other == found:
+            found = each.into
+    return found
+
+
+def _message(new: Message) -> Cells:
+    return (
+        new.id,
+        new.channel_id,
+        new.native,
+        new.conversation_id,
+        new.request_id,
+        new.profile_id,
+        new.side.value,
+        "t" if new.top else "f",
+        new.sent_at.isoformat(),
+        dump(new),
+    )
+
+
+# --- queues ---
+
+
+def _queue(batch: Batch, changes: Changes) -> None:
+    if batch.inbox:
+        changes["inbox"] = [(item.key, item.lane, dump(item)) for item in batch.inbox]
+    if batch.cancelled:
+        changes["cancelled"] = [(each,) for each in sorted(set(batch.cancelled))]
+    if batch.effects:
+        _send(batch, changes)
+    armed: dict[str, datetime] = {}
+    for timer in batch.armed:
+        armed[timer.key] = min(timer.due_at, armed.get(timer.key, timer.due_at))
+    disarmed: set[str] = set(batch.disarmed)
+    if batch.consumed:
+        changes.update(finished(batch.consumed, armed, disarmed))
+    for key in sorted(armed):
+        part = "armed_anew" if key in disarmed else "armed"
+        changes.setdefault(part, []).append((key, armed[key].isoformat()))
+    gone = disarmed.difference(armed)
+    if gone:
+        changes["disarmed"] = [(key,) for key in sorted(gone)]
+
+
+def _send(batch: Batch, changes: Changes) -> None:
+    """New effects. One that collapses cancels those before it, here and in the outbox."""
+    rows: list[Cells] = []
+    latest: dict[tuple[str, str], int] = {}
+    for queued in batch.effects:
+        state = EffectState.MUTED if queued.muted else EffectState.READY
+        about: str | None = getattr(queued.effect, "conversation_id", None)
+        if queued.collapse is not None and not queued.muted:
+            key = queued.destination, queued.collapse
+            if key in latest:
+                old = rows[latest[key]]
+                rows[latest[key]] = (*old[:3], EffectState.CANCELLED.value, *old[4:])
+            latest[key] = len(rows)
+        rows.append((queued.destination, about, queued.collapse, state.value, dump(queued)))
+    changes["effects"] = rows
+    if latest:
+        changes["collapsed"] = list(sorted(latest))
+
+
+def finished(leases: Sequence[Lease], armed: dict[str, datetime], disarmed: set[str]) -> Changes:
+    """What becomes of leased items that are done. Timers armed or disarmed as well are taken out of those.
+
+    Raises `StaleLease` for a lease that is given twice or can never have been.
+    """
+    changes: Changes = {}
+    if len({(lease.queue, lease.id) for lease in leases}) != len(leases):
+        raise StaleLease("a lease was given twice")
+    for lease in sorted(leases, key=lambda lease: (lease.queue, lease.id)):
+        id, fence = lease.id, str(lease.fence)
+        if lease.queue is LeaseQueue.INBOX:
+            changes.setdefault("finished_items", []).append((id, fence))
+        elif lease.queue is LeaseQueue.OUTBOX:
+            if not id.isdecimal():
+                raise StaleLease(f"outbox {id} was never there")
+            changes.setdefault("finished_effects", []).append((id, fence))
+        elif id in armed:
+            row = (id, fence, armed.pop(id).isoformat())
+            changes.setdefault("rearmed", []).append(row)
+            disarmed.discard(id)
+        elif id in disarmed:
+            changes.setdefault("dropped_timers", []).append((id, fence))
+            disarmed.discard(id)
+        else:
+            changes.setdefault("finished_timers", []).append((id, fence))
+    return changes

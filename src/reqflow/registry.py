@@ -1,0 +1,112 @@
+"""One plugin manager per engine: collects what plugins hand over, and refuses what cannot be right."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pluggy
+
+from . import hooks
+from .core.assignment import POLICIES, Policy
+from .core.batch import Batch
+from .core.step import Automation
+from .errors import PluginError, UsageError
+from .ports import Classifier, Transport
+
+__all__ = ["Registry"]
+
+_log = logging.getLogger("reqflow.plugins")
+
+
+class Registry:
+    """The plugins of one engine, and what they brought.
+
+    ``plugins`` are modules or objects with hook implementations, or names of ``reqflow`` entry points. Nothing is
+    discovered unless it is named. Raises `PluginError` naming the plugin that broke a rule.
+    """
+
+    def __init__(self, plugins: Iterable[object | str] = ()) -> None:
+        self.manager = pluggy.PluginManager(hooks.PROJECT)
+        self.manager.add_hookspecs(hooks)
+        for plugin in plugins:
+            self._register(plugin)
+        try:
+            self.manager.check_pending()
+        except pluggy.PluginValidationError as problem:
+            raise PluginError(str(problem)) from problem
+        self.policies: dict[str, Policy] = dict(POLICIES)
+        for brought in self.manager.hook.reqflow_policies():
+            for name, policy in brought.items():
+                self._refuse_second(name, self.policies, "policy")
+                self.policies[name] = policy
+        self.transports: dict[str, Transport] = {}
+        for transport in self._flat(self.manager.hook.reqflow_transports()):
+            self._refuse_second(transport.scheme, self.transports, "transport")
+            self.transports[transport.scheme] = transport
+        self.classifiers: dict[str, Classifier] = {}
+        for classifier in self._flat(self.manager.hook.reqflow_classifiers()):
+            self._refuse_second(classifier.name, self.classifiers, "classifier")
+            self.classifiers[classifier.name] = classifier
+        self.rules: tuple[Automation, ...] = tuple(
+            self._flat(self.manager.hook.reqflow_automations())
+        )
+        self._observed = bool(self.manager.hook.reqflow_committed.get_hookimpls())
+
+    def _register(self, plugin: object | str) -> None:
+        if isinstance(plugin, str):
+            if not self.manager.load_setuptools_entrypoints(hooks.PROJECT, plugin):
+                raise PluginError(f"no installed plugin is called {plugin!r}")
+            plugin = self.manager.get_plugin(plugin)
+            assert plugin is not None
+        else:
+            try:
+                self.manager.register(plugin)
+            except (ValueError, pluggy.PluginValidationError) as problem:
+                raise PluginError(str(problem)) from problem
+        for caller in self.manager.get_hookcallers(plugin) or ():
+            for implementation in caller.get_hookimpls():
+                if inspect.iscoroutinefunction(implementation.function):
+                    raise PluginError(
+                        f"plugin {implementation.plugin_name}: {caller.name} must not be async"
+                    )
+
+    @staticmethod
+    def _flat(answers: Sequence[Iterable[Any]]) -> Iterable[Any]:
+        # pluggy calls the plugin registered last first; what people wrote first comes first here
+        return (each for answer in reversed(answers) for each in answer)
+
+    @staticmethod
+    def _refuse_second(name: str, known: Iterable[str], kind: str) -> None:
+        if name in known:
+            raise PluginError(f"two plugins bring a {kind} called {name!r}")
+
+    def classifier(self, wanted: Classifier | str | None) -> Classifier | None:
+        """The classifier to use: the given one, the named one, or the only one that plugins brought."""
+        if wanted is None:
+            if len(self.classifiers) > 1:
+                names = ", ".join(sorted(self.classifiers))
+                raise UsageError(f"several classifiers are there ({names}): name the one to use")
+            return next(iter(self.classifiers.values()), None)
+        if not isinstance(wanted, str):
+            return wanted
+        if wanted not in self.classifiers:
+            names = ", ".join(sorted(self.classifiers)) or "none"
+            raise UsageError(f"no classifier is called {wanted!r}; there are: {names}")
+        return self.classifiers[wanted]
+
+    def committed(self, batch: Batch) -> None:
+        """Tell observers of a commit; their failures are reported and contained."""
+        if not self._observed:
+            return
+        for implementation in self.manager.hook.reqflow_committed.get_hookimpls():
+            try:
+                arguments = [batch] if implementation.argnames else []
+                implementation.function(*arguments)
+            except Exception as failure:  # an observer must not break what it observes
+                _log.warning(
+                    "observer failed",
+                    extra={"plugin": implementation.plugin_name, "error": type(failure).__name__},
+                )

@@ -1,0 +1,40 @@
+"""`StoreContract`: the laws that every store keeps, ready to be run against yours."""
+
+from __future__ import annotations
+
+from .store_laws.commits import CommitLaws
+from .store_laws.durability import DurabilityLaws
+from .store_laws.guards import GuardLaws
+from .store_laws.queues import AgendaLaws, LeaseLaws, LineLaws
+from .store_laws.round_trips import RoundTripLaws
+from .store_laws.views import ViewLaws
+from .store_laws.wants import WantLaws
+
+__all__ = ["StoreContract"]
+
+
+class StoreContract(
+    CommitLaws,
+    GuardLaws,
+    WantLaws,
+    ViewLaws,
+    LeaseLaws,
+    LineLaws,
+    AgendaLaws,
+    RoundTripLaws,
+    DurabilityLaws,
+):
+    """Subclass it, say how a store is made, and pytest shows one test per law::
+
+        class TestMyStore(StoreContract):
+            def make_store(self, tmp_path):
+                return MyStore(tmp_path / "desk.db")
+
+            def reopen(self, store):
+                return MyStore(store.path)
+
+    ``make_store`` gives an empty store, with its schema in place, for each test. ``reopen`` gives a second
+    handle on the same data. What a store cannot do is declared, and its laws are skipped by name:
+    ``persistent = False`` when there is no second handle, ``concurrent = False`` when one store object
+    must not be used from several threads.
+    """

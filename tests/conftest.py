@@ -1,0 +1,40 @@
+"""What all tests share: how Hypothesis searches, and development mode for the workers too.
+
+The tests run under ``python -X dev``, in which values refuse to be changed. Two Hypothesis profiles:
+``steady`` (the default) tries the same examples in every run; ``--hypothesis-profile=thorough`` searches
+further, and differently each time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from hypothesis import HealthCheck, settings
+
+if sys.flags.dev_mode:
+    os.environ["PYTHONDEVMODE"] = "1"  # processes that a test or pytest-xdist starts inherit it
+
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "thorough",
+    deadline=None,
+    max_examples=2_000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("steady")
+
+
+def pytest_report_header() -> str:
+    """Say whether values are frozen in this run."""
+    if sys.flags.dev_mode:
+        return "values: frozen (development mode)"
+    return "values: not frozen; run python -X dev -m pytest to see changes of values refused"
