@@ -37,7 +37,7 @@ def convert(path: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
     Messages of one minute (or second) are a microsecond apart, so that sorting by time keeps their order.
     """
     found = FILE_DATE.search(path.name)
-    last = _moment(found[0] if found else UNDATED, "00:00") - TICK
+    last = None
     transport = ""
     with path.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
@@ -50,7 +50,11 @@ def convert(path: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
                     print(f"{path}:{number}: not understood: {line[:60]!r}", file=sys.stderr)
                 continue
             try:
-                last = _follow(last, message["date"] or message["day"], message["time"])
+                day = message["date"] or message["day"]
+                if last is None:
+                    last = _moment(day or (found[0] if found else UNDATED), message["time"])
+                else:
+                    last = _follow(last, day, message["time"])
             except ValueError as problem:
                 counts["bad"] += 1
                 print(f"{path}:{number}: {problem}", file=sys.stderr)
@@ -68,7 +72,7 @@ def convert(path: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
 
 
 def _follow(last: datetime, day: str | None, clock: str) -> datetime:
-    """The moment of a message after one sent at ``last``: a tick later if the log shows the same time."""
+    """The moment of the message after ``last``: a tick later if the log shows the same time."""
     moment = _moment(day or last.date().isoformat(), clock)
     if day is None and last - moment > LATE:  # midnight has passed
         moment += timedelta(days=1)

@@ -47,9 +47,7 @@ def _backend() -> tuple[Callable[[Any], str], Callable[[str | bytes], Any]]:
     try:
         import orjson
     except ImportError:
-        encoder = json.JSONEncoder(
-            separators=(",", ":"), ensure_ascii=False, default=datetime.isoformat
-        )
+        encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=datetime.isoformat)
         return encoder.encode, json.loads
     dumps = orjson.dumps
     return (lambda data: dumps(data).decode()), orjson.loads
@@ -64,12 +62,8 @@ def _converter() -> cattrs.Converter:
     made = cattrs.Converter(omit_if_default=True, detailed_validation=False)
     made.register_unstructure_hook(datetime, lambda moment: moment)
     made.register_structure_hook(datetime, _as_moment)
-    made.register_unstructure_hook_func(
-        lambda cls: cls is Effect, lambda effect: _tagged(made, effect)
-    )
-    made.register_structure_hook_func(
-        lambda cls: cls is Effect, lambda given, _: _untagged(made, given)
-    )
+    made.register_unstructure_hook_func(lambda cls: cls is Effect, lambda effect: _tagged(made, effect))
+    made.register_structure_hook_func(lambda cls: cls is Effect, lambda given, _: _untagged(made, given))
     return made
 
 
@@ -77,8 +71,7 @@ def _converter() -> cattrs.Converter:
 def _unstructurers() -> dict[type, Callable[[Any], Any]]:
     made = _converter()
     return {
-        cls: make_dict_unstructure_fn(cls, made, _cattrs_omit_if_default=True)
-        for cls in (*EVENTS, *EFFECTS)
+        cls: make_dict_unstructure_fn(cls, made, _cattrs_omit_if_default=True) for cls in (*EVENTS, *EFFECTS)
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import flow
@@ -24,6 +24,9 @@ from .registry import Registry
 __all__ = ["AsyncEngine", "Engine", "Rehearsal", "system_clock"]
 
 Item = Inbound | Command
+
+LEASED_FOR = timedelta(seconds=60)
+"""How long a worker keeps a leased item before another may take it."""
 
 SETUP = Actor(ActorKind.PLUGIN, Code("setup"))
 
@@ -65,6 +68,7 @@ class _Wiring:
         self.registry = Registry(plugins)
         self._settings = settings
         self._desk: Desk | None = None
+        self._usual: flow.Context | None = None
         self._muted = muted
         self._ports = Ports(
             store=store,
@@ -74,22 +78,41 @@ class _Wiring:
         )
 
     def _context(
-        self, desk: Desk, at: datetime | None, *, dry_run: bool = False
+        self,
+        desk: Desk,
+        at: datetime | None,
+        *,
+        dry_run: bool = False,
+        leased_for: timedelta = LEASED_FOR,
     ) -> flow.Context:
-        return flow.Context(
+        plain = at is None and not dry_run and leased_for is LEASED_FOR
+        if plain and self._usual is not None and self._usual.desk is desk:
+            return self._usual
+        context = flow.Context(
             desk=desk,
             clock=self.clock if at is None else (lambda: at),
             rules=self.registry.rules,
             policies=self.registry.policies,
             muted=self._muted,
             dry_run=dry_run,
+            leased_for=leased_for,
+            schemes=frozenset(self.registry.transports),
         )
+        if plain:
+            self._usual = context
+        return context
 
     def _first_desk(self) -> flow.Flow:
         """The flow that finds the desk: the settings given are stored, else what is stored counts."""
         if self._settings is None:
             return flow.load_desk(self.workspace)
-        return _configured(self.workspace, self._settings, self.clock())
+        return self._configured(self._settings)
+
+    def _configured(self, settings: Mapping[str, Any], by: Actor = SETUP) -> flow.Flow:
+        """The flow that stores settings; returns the desk."""
+        salt, policies = uuid.uuid4().hex, self.registry.policies
+        desk, _ = yield from flow.configure(self.workspace, settings, by, salt, self.clock(), policies)
+        return desk
 
     def _found(self, desk: Desk | None) -> Desk:
         if desk is None:
@@ -102,11 +125,6 @@ class _Wiring:
 
     def _key(self, item: Item) -> CommandKey:
         return flow.key_of(item, _fresh_key)
-
-
-def _configured(workspace: Workspace, settings: Mapping[str, Any], at: datetime) -> flow.Flow:
-    desk, _ = yield from flow.configure(workspace, settings, SETUP, uuid.uuid4().hex, at)
-    return desk
 
 
 def _fresh_key() -> str:
@@ -138,11 +156,11 @@ class Engine(_Wiring):
         """The compiled desk. Raises `UsageError` when the store holds none."""
         return self._desk or self._found(run(self._first_desk(), self._ports))
 
-    def _run(self, make: Flowing, at: datetime | None = None, *, dry_run: bool = False) -> Any:
+    def _run(self, make: Flowing, at: datetime | None = None, **how: Any) -> Any:
         desk = self.desk
         while True:
             try:
-                return run(make(self._context(desk, at, dry_run=dry_run)), self._ports)
+                return run(make(self._context(desk, at, **how)), self._ports)
             except flow.DeskMoved as moved:
                 desk = self._desk = flow.desk_of(moved.document)
 
@@ -151,13 +169,9 @@ class Engine(_Wiring):
 
         The same settings again change nothing. Raises `InvalidSettings` listing every problem.
         """
-        desk, _ = run(
-            flow.configure(self.workspace, settings, by, uuid.uuid4().hex, self.clock()),
-            self._ports,
-        )
+        desk: Desk = run(self._configured(settings, by), self._ports)
         self._desk = desk
-        found: Desk = desk
-        return found
+        return desk
 
     def handle(self, item: Item, *, at: datetime | None = None) -> Outcome:
         """Handle one message or command, in one commit; ``at`` stands in for the clock.
@@ -195,20 +209,24 @@ class Engine(_Wiring):
         accepted: bool = self._run(lambda context: flow.accept(context, inbound))
         return accepted
 
-    def work(self, *, at: datetime | None = None) -> int:
+    def work(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
         """Serve inbox, agenda and outbox until nothing is due; returns how many items were served."""
         total = 0
-        while served := sum(
-            self._run(serve, at)
-            for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox)
-        ):
+        while served := self.serve(at=at, leased_for=leased_for):
             total += served
         return total
 
-    def tick(self, *, at: datetime | None = None) -> int:
+    def serve(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
+        """One round over inbox, agenda and outbox; returns how many items were served, 0 if none was due."""
+        return sum(
+            self._run(serve, at, leased_for=leased_for)
+            for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox)
+        )
+
+    def tick(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
         """Answer every timer that is due; returns how many were asked."""
         total = 0
-        while served := self._run(flow.serve_agenda, at):
+        while served := self._run(flow.serve_agenda, at, leased_for=leased_for):
             total += served
         return total
 
@@ -250,25 +268,19 @@ class AsyncEngine(_Wiring):
         """The compiled desk. Raises `UsageError` when the store holds none."""
         return self._desk or self._found(await arun(self._first_desk(), self._ports))
 
-    async def _run(
-        self, make: Flowing, at: datetime | None = None, *, dry_run: bool = False
-    ) -> Any:
+    async def _run(self, make: Flowing, at: datetime | None = None, **how: Any) -> Any:
         desk = await self.desk()
         while True:
             try:
-                return await arun(make(self._context(desk, at, dry_run=dry_run)), self._ports)
+                return await arun(make(self._context(desk, at, **how)), self._ports)
             except flow.DeskMoved as moved:
                 desk = self._desk = flow.desk_of(moved.document)
 
     async def configure(self, settings: Mapping[str, Any], by: Actor = SETUP) -> Desk:
         """As `Engine.configure`."""
-        desk, _ = await arun(
-            flow.configure(self.workspace, settings, by, uuid.uuid4().hex, self.clock()),
-            self._ports,
-        )
+        desk: Desk = await arun(self._configured(settings, by), self._ports)
         self._desk = desk
-        found: Desk = desk
-        return found
+        return desk
 
     async def handle(self, item: Item, *, at: datetime | None = None) -> Outcome:
         """As `Engine.handle`."""
@@ -297,21 +309,30 @@ class AsyncEngine(_Wiring):
         accepted: bool = await self._run(lambda c: flow.accept(c, inbound))
         return accepted
 
-    async def work(self, *, at: datetime | None = None) -> int:
+    async def work(
+        self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR
+    ) -> int:
         """As `Engine.work`."""
         total = 0
-        while True:
-            served = 0
-            for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox):
-                served += await self._run(serve, at)
-            if not served:
-                return total
+        while served := await self.serve(at=at, leased_for=leased_for):
             total += served
+        return total
 
-    async def tick(self, *, at: datetime | None = None) -> int:
+    async def serve(
+        self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR
+    ) -> int:
+        """As `Engine.serve`."""
+        served = 0
+        for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox):
+            served += await self._run(serve, at, leased_for=leased_for)
+        return served
+
+    async def tick(
+        self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR
+    ) -> int:
         """As `Engine.tick`."""
         total = 0
-        while served := await self._run(flow.serve_agenda, at):
+        while served := await self._run(flow.serve_agenda, at, leased_for=leased_for):
             total += served
         return total
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pluggy
@@ -14,7 +14,7 @@ from .core.assignment import POLICIES, Policy
 from .core.batch import Batch
 from .core.step import Automation
 from .errors import PluginError, UsageError
-from .ports import Classifier, Transport
+from .ports import Classifier, Store, Transport
 
 __all__ = ["Registry"]
 
@@ -42,6 +42,11 @@ class Registry:
             for name, policy in brought.items():
                 self._refuse_second(name, self.policies, "policy")
                 self.policies[name] = policy
+        self.stores: dict[str, Callable[[str], Store]] = {}
+        for opened in self.manager.hook.reqflow_stores():
+            for scheme, factory in opened.items():
+                self._refuse_second(scheme, self.stores, "store")
+                self.stores[scheme] = factory
         self.transports: dict[str, Transport] = {}
         for transport in self._flat(self.manager.hook.reqflow_transports()):
             self._refuse_second(transport.scheme, self.transports, "transport")
@@ -50,9 +55,11 @@ class Registry:
         for classifier in self._flat(self.manager.hook.reqflow_classifiers()):
             self._refuse_second(classifier.name, self.classifiers, "classifier")
             self.classifiers[classifier.name] = classifier
-        self.rules: tuple[Automation, ...] = tuple(
-            self._flat(self.manager.hook.reqflow_automations())
-        )
+        rules: dict[str, Automation] = {}
+        for rule in self._flat(self.manager.hook.reqflow_automations()):
+            self._refuse_second(rule.name, rules, "rule")
+            rules[rule.name] = rule
+        self.rules: tuple[Automation, ...] = tuple(rules.values())
         self._observed = bool(self.manager.hook.reqflow_committed.get_hookimpls())
 
     def _register(self, plugin: object | str) -> None:

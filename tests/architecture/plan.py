@@ -18,6 +18,8 @@ FLOORS: Mapping[str, int] = {
     "registry": 4,
     "engine": 4,
     "worker": 4,
+    "replay": 4,
+    "demo": 4,
     "diagrams": 4,
     "cli": 4,
     "policies": 4,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from .model import CloseReason, ConversationState, Resolution
 
-__all__ = ["CLOSES_AS", "REQUEST_TO_CONVERSATION", "RESOLVES_AS", "Coupling"]
+__all__ = ["CLOSES_AS", "COUPLED", "REQUEST_TO_CONVERSATION", "RESOLVES_AS", "Coupling"]
 
 
 class Coupling(StrEnum):
@@ -58,6 +58,18 @@ REQUEST_TO_CONVERSATION: Mapping[tuple[str, ConversationState], Coupling] = Mapp
         for column, state in enumerate(ConversationState)
     }
 )
+
+COUPLED: Mapping[str, Mapping[ConversationState, Coupling]] = MappingProxyType(
+    {
+        event: {
+            state: coupling
+            for state, coupling in zip(ConversationState, row, strict=True)
+            if coupling is not Coupling.NOTHING
+        }
+        for event, row in _ROWS.items()
+    }
+)
+"""The same table by event, without the pairs that change nothing: what the loop looks up."""
 
 RESOLVES_AS: Mapping[CloseReason, Resolution] = MappingProxyType(
     {

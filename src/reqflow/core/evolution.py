@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +28,10 @@ from .model import (
 from .values import changed
 
 __all__ = ["begin", "evolve", "find_request", "later", "trim"]
+
+
+_ORDER = attrgetter("opened_at", "id")
+"""Open requests stand oldest first, whatever order their messages arrived in."""
 
 
 def later(known: datetime | None, told: datetime | None) -> datetime | None:
@@ -91,31 +96,31 @@ def _message(
 ) -> Conversation:
     message = event.message
     sent_at = message.sent_at
-    requests = conversation.requests
+    changes: dict[str, Any] = {"messages": conversation.messages + 1}
+    if sent_at > conversation.active_at:
+        changes["active_at"] = sent_at
     if message.request_id is not None:
-        requests = tuple(
-            _answered(request, message) if request.id == message.request_id else request
-            for request in requests
+        changes["requests"] = tuple(
+            [
+                _answered(request, message) if request.id == message.request_id else request
+                for request in conversation.requests
+            ]
         )
-    spoken: dict[str, Any] = {}
     if message.side is Side.REQUESTER:
-        if conversation.customer_at is None or sent_at >= conversation.customer_at:
-            spoken["thread"] = message.thread or message.native
-        spoken["customer_at"] = later(conversation.customer_at, sent_at)
+        heard_at = conversation.customer_at
+        if heard_at is None or sent_at >= heard_at:
+            changes["customer_at"] = sent_at
+            changes["thread"] = message.thread or message.native
     elif message.author.kind is not ActorKind.BOT:
-        spoken["team_at"] = later(conversation.team_at, sent_at)
-    return changed(
-        conversation,
-        active_at=max(conversation.active_at, sent_at),
-        messages=conversation.messages + 1,
-        requests=requests,
-        **spoken,
-    )
+        changes["team_at"] = later(conversation.team_at, sent_at)
+    return changed(conversation, **changes)
 
 
 def _answered(request: Request, message: Message) -> Request:
     touched = request.touched or message.author.kind is ActorKind.AGENT
-    return changed(request, active_at=max(request.active_at, message.sent_at), touched=touched)
+    if message.sent_at <= request.active_at:
+        return request if touched is request.touched else changed(request, touched=touched)
+    return changed(request, active_at=message.sent_at, touched=touched)
 
 
 def _heard(request: Request, sent_at: datetime) -> Request:
@@ -173,7 +178,10 @@ def _opened(
     )
     if conversation.is_quiet:  # who asks first is whom the conversation is about
         return changed(conversation, requests=(made,), requester=event.requester)
-    return changed(conversation, requests=(*conversation.requests, made))
+    requests = (*conversation.requests, made)
+    if len(requests) > 1 and _ORDER(requests[-2]) > _ORDER(made):  # it arrived late
+        requests = tuple(sorted(requests, key=_ORDER))
+    return changed(conversation, requests=requests)
 
 
 def _assigned(request: Request, event: e.RequestAssigned, at: datetime) -> Request:
@@ -274,7 +282,7 @@ def _request(
     requests = tuple(r for r in conversation.requests if r.id != after.id)
     closed = tuple(r for r in conversation.closed if r.id != after.id)
     if after.is_open:
-        requests = tuple(sorted((*requests, after), key=lambda r: (r.opened_at, r.id)))
+        requests = tuple(sorted((*requests, after), key=_ORDER))
     else:
         closed = (*closed, after)
     return changed(conversation, requests=requests, closed=closed)

@@ -2,12 +2,16 @@
 
 A want says what is needed, never how it is found; a store answers a whole tuple of them in one go. The
 union is closed: a new need is a new want, never a new store method.
+
+Wants are tuples because each is looked up by its hash several times in an operation; ``word`` keeps two kinds
+of want with the same content apart.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from .model import (
     AgentId,
@@ -75,31 +79,30 @@ class Outcome:
     duplicate: bool = False
 
 
-@value
-class WantMessage:
+class WantMessage(NamedTuple):
     """The message with this native id in this channel. Answer: `Message` or None."""
 
     channel_id: ChannelId
     native: NativeId
+    word: str = "message"
 
 
-@value
-class WantOutcome:
+class WantOutcome(NamedTuple):
     """What became of this command. Answer: `Outcome` or None."""
 
     key: CommandKey
+    word: str = "outcome"
 
 
-@value
-class WantLane:
+class WantLane(NamedTuple):
     """A lane, and the conversation that it opened last. Answer: ``(Lane | None, Conversation | None)``."""
 
     channel_id: ChannelId
     profile_id: ProfileId
+    word: str = "lane"
 
 
-@value
-class WantThread:
+class WantThread(NamedTuple):
     """The conversation that one of these messages of a channel belongs to. Answer: `Conversation` or None.
 
     The last of ``natives`` that is known decides; a message is known by its own row or by a thread key.
@@ -107,34 +110,34 @@ class WantThread:
 
     channel_id: ChannelId
     natives: tuple[NativeId, ...]
+    word: str = "thread"
 
 
-@value
-class WantConversation:
+class WantConversation(NamedTuple):
     """Answer: `Conversation` or None."""
 
     id: ConversationId
+    word: str = "conversation"
 
 
-@value
-class WantRequest:
+class WantRequest(NamedTuple):
     """A request, open or closed, and its conversation. Answer: ``(Request | None, Conversation | None)``."""
 
     id: RequestId
+    word: str = "request"
 
 
-@value
-class WantLastOpen:
+class WantLastOpen(NamedTuple):
     """The conversation of the channel's open request that was opened last. Answer: `Conversation` or None.
 
     "Last" is by ``opened_at``, then by id. Read without a guard.
     """
 
     channel_id: ChannelId
+    word: str = "lastopen"
 
 
-@value
-class WantNeighbours:
+class WantNeighbours(NamedTuple):
     """Top messages of one author in one channel around a moment. Answer: `Neighbours`.
 
     ``before`` is the nearest with a smaller ``(sent_at, id)``, ``after`` the next 64 with a larger one, in
@@ -145,6 +148,7 @@ class WantNeighbours:
     profile_id: ProfileId
     sent_at: datetime
     id: MessageId
+    word: str = "neighbours"
 
 
 @value
@@ -155,8 +159,7 @@ class Neighbours:
     after: tuple[Message, ...] = ()
 
 
-@value
-class WantPool:
+class WantPool(NamedTuple):
     """The loads of these agents (zero where no row is), least loaded first. Answer: tuple of `AgentLoad`.
 
     Order: load, then longest since chosen (never comes first), then id; at most ``top``; only those with
@@ -166,10 +169,10 @@ class WantPool:
     agents: tuple[AgentId, ...]
     below: int | None = None
     top: int = 8
+    word: str = "pool"
 
 
-@value
-class WantWaiting:
+class WantWaiting(NamedTuple):
     """Unassigned requests of a queue, longest waiting first. Answer: ``tuple[Request, ...]``.
 
     Order: ``waiting_at``, then id; at most ``top``.
@@ -177,13 +180,14 @@ class WantWaiting:
 
     queue: QueueId
     top: int = 1
+    word: str = "waiting"
 
 
-@value
-class WantDesk:
+class WantDesk(NamedTuple):
     """The desk document, if its revision differs from the one known. Answer: `DeskDocument` or None."""
 
     known: int
+    word: str = "desk"
 
 
 @value

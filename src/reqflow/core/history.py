@@ -7,6 +7,7 @@ compares; rebuilding is writing what the fold says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from graphlib import TopologicalSorter
 
 from . import events as e
 from .evolution import begin, evolve, trim
@@ -98,34 +99,24 @@ def _note_message(
 def settle_absorbed(folded: dict[ConversationId, Folded]) -> dict[ConversationId, Folded]:
     """Move the messages of absorbed conversations to where they belong now."""
     settled = dict(folded)
-    # What absorbed may itself be absorbed later: the youngest merges are settled first, by moment of closing.
-    order = sorted(
-        (each for each in folded.values() if each.moved),
-        key=lambda each: (
-            each.conversation.closed_at is None,
-            each.conversation.closed_at or each.conversation.opened_at,
-            each.conversation.id,
-        ),
-    )
-    for each in order:
-        here = settled[each.conversation.id]
-        for event in each.moved:
-            other = settled.get(event.other)
-            if other is None:
-                continue
-            came = tuple(
-                changed(
-                    message,
-                    conversation_id=here.conversation.id,
-                    request_id=event.request_id,
-                    group_at=event.group_at if message.top else message.group_at,
-                )
-                for message in other.messages
-            )
-            here = changed(here, messages=(*here.messages, *came))
-            settled[event.other] = changed(other, messages=())
-        settled[each.conversation.id] = here
+    absorbed = {key: [event.other for event in each.moved] for key, each in folded.items() if each.moved}
+    for key in TopologicalSorter(absorbed).static_order():  # what was absorbed first has absorbed before
+        for event in folded[key].moved if key in absorbed else ():
+            here, other = settled[key], settled.get(event.other)
+            if other is not None:
+                came = tuple(_moved(message, key, event) for message in other.messages)
+                settled[key] = changed(here, messages=(*here.messages, *came))
+                settled[event.other] = changed(other, messages=())
     return settled
+
+
+def _moved(message: Message, into: ConversationId, event: e.ConversationAbsorbed) -> Message:
+    return changed(
+        message,
+        conversation_id=into,
+        request_id=event.request_id,
+        group_at=event.group_at if message.top else message.group_at,
+    )
 
 
 def loads_of(requests: Iterable[Request], entries: Iterable[e.Entry]) -> tuple[AgentLoad, ...]:

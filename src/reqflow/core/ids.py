@@ -6,7 +6,7 @@ So ids sort by time, which keeps indexes narrow, and a retry makes the same ids 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from .model import (
@@ -35,8 +35,6 @@ __all__ = [
     "request_id",
 ]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _LAST = 2**48 - 1
 
 
@@ -56,9 +54,14 @@ def command_key(text: str) -> CommandKey:
     return CommandKey(f"cmd:{text}")
 
 
-def message_id(key: str, sent_at: datetime) -> MessageId:
-    """An id that sorts by ``sent_at`` (to the millisecond) and ends in a digest of ``key``."""
-    moment = min(max((sent_at - _EPOCH) // _MILLISECOND, 0), _LAST)
+def message_id(key: CommandKey, sent_at: datetime) -> MessageId:
+    """An id that sorts by ``sent_at`` (to the millisecond) and ends in a digest of what brought it.
+
+    The key of an inbound message is a digest already, of which 80 bits are enough here.
+    """
+    moment = min(max(int(sent_at.timestamp() * 1000), 0), _LAST)
+    if key.startswith("in:"):
+        return MessageId(f"m_{moment:012x}{key[3:23]}")
     digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
     return MessageId(f"m_{moment:012x}{digest}")
 

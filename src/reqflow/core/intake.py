@@ -16,7 +16,7 @@ from .courtesy import is_thanks
 from .facts import Neighbours, Outcome, OutcomeKind
 from .grouping import followers, predecessor
 from .ids import conversation_id as conversation_id_of
-from .ids import make_text, message_id, profile_id, request_id
+from .ids import make_text, message_id, request_id
 from .model import (
     Actor,
     ActorKind,
@@ -28,6 +28,7 @@ from .model import (
     Detection,
     HoldReason,
     Label,
+    Lane,
     LinkKind,
     Message,
     Profile,
@@ -41,41 +42,33 @@ from .model import (
 from .overlay import Overlay
 from .request import assigned, reopened, woken
 from .routing import meant_request, responds_in, side_of
-from .settings import Agent, ChannelSettings, DetectionMode, RequestsPerConversation
+from .settings import Agent, Author, ChannelSettings, DetectionMode, RequestsPerConversation
 from .step import Step
 
-__all__ = ["Intake", "NeedsDetection", "actor_of"]
+__all__ = ["Intake", "NeedsDetection"]
 
 
 class NeedsDetection(Exception):
     """Placing this message needs a classifier's word. Caught by the flow, never seen by users."""
 
 
-def actor_of(inbound: Inbound, overlay: Overlay) -> Actor:
-    """Who wrote: an agent by an address in the roster, a bot, or a customer by profile."""
-    profile = profile_id(inbound.author, overlay.desk.salt)
-    if inbound.bot:
-        return Actor(ActorKind.BOT, Code(profile))
-    agent = overlay.desk.agent_of(profile)
-    if agent is not None:
-        return Actor(ActorKind.AGENT, Code(agent.id))
-    return Actor(ActorKind.CUSTOMER, Code(profile))
-
-
 class Intake:
     """Places one inbound message in a step."""
 
-    def __init__(self, step: Step, inbound: Inbound, detection: Detection | None) -> None:
+    def __init__(self, step: Step, inbound: Inbound, author: Author, detection: Detection | None) -> None:
         self.step = step
         self.overlay = step.overlay
         self.inbound = inbound
         self.channel = inbound.channel
         self.detection = detection
-        self.profile = profile_id(inbound.author, step.desk.salt)
+        self.author = author
+        self.profile = author.profile
         self.received_at = inbound.received_at or step.at
-        self.sent_at = min(inbound.sent_at, self.received_at)
+        self.sent_at = inbound.sent_at
+        if self.received_at < self.sent_at:
+            self.sent_at = self.received_at
         # The id comes from the claim, so that a redelivery with a later receipt makes the same id.
-        self.id = message_id(f"{inbound.channel}\0{inbound.native}", inbound.sent_at)
+        self.id = message_id(step.cause.key, inbound.sent_at)
         self.top = not inbound.replies_to and inbound.request_id is None
         self.group_at: datetime | None = None
         self.detected = False
@@ -87,7 +80,7 @@ class Intake:
         if settings is None:
             return Outcome(kind=OutcomeKind.IGNORED, code=Code("unknown_channel"))
         self.settings: ChannelSettings = settings
-        agent = None if self.inbound.bot else self.step.desk.agent_of(self.profile)
+        agent = None if self.inbound.bot else self.author.agent
         responds = responds_in(agent, settings)
         found = self._named() or self._threaded()
         if self.inbound.bot:
@@ -172,7 +165,7 @@ class Intake:
         request_id_joined: RequestId | None = None
         neighbours = Neighbours()
         if self.settings.by_profile and found is None:
-            _, found = self.overlay.lane(self.channel, self.profile)
+            found = self.overlay.lane(self.channel, self.profile)[2]
             if found is not None and not found.is_open:
                 found = None  # after it is closed, the next message begins a new one (Audite)
         elif self.settings.groups and self.top:
@@ -369,8 +362,9 @@ class Intake:
             group_at=self.group_at,
         )
         self.step.messages.append(message)
-        self.step.lane = (self.channel, self.profile, self.opened)
-        if not self._lane_version():
+        version, latest, _ = self.overlay.lane(self.channel, self.profile)
+        self.step.lane = Lane(self.channel, self.profile, version + 1, self.opened or latest)
+        if not version:
             self._introduce()
         self.step.emit(conversation, e.MessageReceived(message=message, detection=self.detection))
         return Outcome(

@@ -31,8 +31,8 @@ from .facts import (
     WantThread,
     WantWaiting,
 )
-from .ids import inbound_key, make_text, message_id, profile_id
-from .intake import Intake, actor_of
+from .ids import make_text, message_id
+from .intake import Intake
 from .model import (
     Actor,
     ActorKind,
@@ -64,20 +64,21 @@ __all__ = ["answer_timer", "drain", "execute", "observe", "report", "wants_of"]
 def wants_of(item: c.Inbound | c.Command, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
     """What an operation asks first, in one recall."""
     if isinstance(item, c.Inbound):
-        return _inbound_wants(item, desk)
-    first = (WantOutcome(key), WantDesk(desk.revision))
+        return _inbound_wants(item, key, desk)
+    first = (WantDesk(desk.revision), WantOutcome(key))
     if type(item) in requests.REQUEST_COMMANDS:
         return (*first, WantRequest(item.request_id))  # type: ignore[attr-defined]
     return (*first, WantConversation(item.conversation_id))  # type: ignore[attr-defined]
 
 
-def _inbound_wants(inbound: c.Inbound, desk: Desk) -> tuple[Want, ...]:
+def _inbound_wants(inbound: c.Inbound, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
     channel = inbound.channel
     settings = desk.channel(channel)
-    first: tuple[Want, ...] = (WantMessage(channel, inbound.native), WantDesk(desk.revision))
+    first: tuple[Want, ...] = (WantDesk(desk.revision), WantMessage(channel, inbound.native))
     if settings is None:
         return first
-    profile = profile_id(inbound.author, desk.salt)
+    author = desk.author(inbound.author)
+    profile = author.profile
     first = (
         *first,
         WantThread(channel, (inbound.native, *inbound.replies_to)),
@@ -87,18 +88,19 @@ def _inbound_wants(inbound: c.Inbound, desk: Desk) -> tuple[Want, ...]:
         return (*first, WantRequest(inbound.request_id))
     if inbound.replies_to:
         return first
-    if responds_in(desk.agent_of(profile), settings):
+    if responds_in(author.agent, settings):
         return (*first, WantLastOpen(channel))
     if settings.groups:
-        key = message_id(f"{channel}\0{inbound.native}", inbound.sent_at)
         sent_at = min(inbound.sent_at, inbound.received_at or inbound.sent_at)
-        return (*first, WantNeighbours(channel, profile, sent_at, key))
+        place = message_id(key, inbound.sent_at)
+        return (*first, WantNeighbours(channel, profile, sent_at, place))
     return first
 
 
 def observe(
     overlay: Overlay,
     inbound: c.Inbound,
+    key: CommandKey,
     detection: Detection | None,
     rules: Sequence[Automation],
     *,
@@ -114,9 +116,11 @@ def observe(
             message_id=seen.id,
             duplicate=True,
         )
-    cause = e.Cause(kind=e.CauseKind.INBOUND, key=inbound_key(inbound.channel, inbound.native))
-    step = Step(overlay, actor_of(inbound, overlay), cause, muted=muted)
-    outcome = Intake(step, inbound, detection).place()
+    cause = e.Cause(kind=e.CauseKind.INBOUND, key=key)
+    author = overlay.desk.author(inbound.author)
+    actor = Actor(ActorKind.BOT, Code(author.profile)) if inbound.bot else author.actor
+    step = Step(overlay, actor, cause, muted=muted)
+    outcome = Intake(step, inbound, author, detection).place()
     _conclude(step, rules)
     return outcome
 
@@ -193,7 +197,7 @@ def _request_command(step: Step, command: c.Command) -> Outcome:
 def _note(step: Step, body: str, source: str) -> TextRef:
     salt = step.desk.salt
     text = make_text(
-        body, source, f"note.{step.cause.key}", Audience.INTERNAL, step.actor.id, salt
+        body, source, f"note.{step.key}", Audience.INTERNAL, step.actor.id, salt
     )
     step.texts.append(text)
     return text.ref
@@ -214,7 +218,7 @@ def _reply(step: Step, command: c.Reply) -> Outcome:
         requests.agent_of(step.actor, step.desk)
     request = next((r for r in conversation.requests if r.id == command.request_id), None)
     request = request or meant_request(conversation, agent)  # type: ignore[arg-type]
-    key = message_id(step.cause.key, step.at)
+    key = message_id(CommandKey(step.key), step.at)
     text = make_text(command.text, key, "body", command.audience, step.actor.id, step.desk.salt)
     message = Message(
         id=key,

@@ -49,6 +49,7 @@ from .model import (
 )
 from .settings import Desk
 from .timers import next_due
+from .values import changed
 
 __all__ = ["Missing", "Overlay", "Unsettled"]
 
@@ -65,7 +66,20 @@ class Unsettled(Exception):
     """What an operation needs depends on undecided neighbours in the same batch: commit those first."""
 
 
+_LISTS = (
+    "entries",
+    "texts",
+    "profiles",
+    "absorbed",
+    "adopted",
+    "threads",
+    "effects",
+    "cancelled",
+    "consumed",
+)
 _DECISIONS = (
+    *_LISTS,
+    "_moved",
     "_stored",
     "_current",
     "_requests",
@@ -74,17 +88,8 @@ _DECISIONS = (
     "_lanes",
     "_loads",
     "_outcomes",
-    "entries",
-    "absorbed",
-    "adopted",
-    "threads",
-    "texts",
-    "profiles",
-    "effects",
-    "cancelled",
     "armed",
     "holds",
-    "consumed",
 )
 
 
@@ -95,13 +100,13 @@ class Overlay:
         self.desk = desk
         self.at = at
         self._answers: dict[Want, Answer] = {}
-        self._recalled: dict[ConversationId, Conversation] = {}
         self._stored: dict[ConversationId, Conversation | None] = {}
         self._current: dict[ConversationId, Conversation] = {}
         self._requests: dict[RequestId, Request] = {}
         self._messages: dict[tuple[ChannelId, NativeId], Message] = {}
         self._tops: dict[tuple[ChannelId, ProfileId], list[tuple[datetime, MessageId, Message]]] = {}
-        self._lanes: dict[tuple[ChannelId, ProfileId], tuple[int, Lane]] = {}
+        self._lanes: dict[tuple[ChannelId, ProfileId], Lane] = {}
+        self._moved: set[ConversationId] = set()
         self._loads: dict[AgentId, LoadChange] = {}
         self._outcomes: dict[CommandKey, Outcome] = {}
         self.entries: list[Entry] = []
@@ -116,15 +121,17 @@ class Overlay:
         self.holds: dict[tuple[HoldKind, str], Hold] = {}
         self.consumed: list[Lease] = []
 
+    def again(self) -> Overlay:
+        """The same facts, and nothing decided."""
+        fresh = Overlay(self.desk, self.at)
+        fresh._answers = self._answers
+        return fresh
+
     # --- facts ---
 
     def learn(self, wants: Sequence[Want], answers: Sequence[Answer]) -> None:
         """Take in what was recalled."""
-        for want, answer in zip(wants, answers, strict=True):
-            self._answers[want] = answer
-            found = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
-            if isinstance(found, Conversation):
-                self._recalled.setdefault(found.id, found)
+        self._answers.update(zip(wants, answers, strict=True))
 
     def fact(self, want: Want) -> Any:
         """The answer to a want, as it was recalled. Raises `Missing`."""
@@ -135,7 +142,7 @@ class Overlay:
 
     def message(self, channel: ChannelId, native: NativeId) -> Message | None:
         """The message with this native id."""
-        found = self._messages.get((channel, native))
+        found = self._messages.get((channel, native)) if self._messages else None
         answer: Message | None = found or self.fact(WantMessage(channel, native))
         return answer
 
@@ -146,34 +153,44 @@ class Overlay:
 
     def conversation(self, conversation_id: ConversationId) -> Conversation | None:
         """A conversation as it stands now."""
-        found = self._current.get(conversation_id) or self._recalled.get(conversation_id)
+        found = self._current.get(conversation_id) or self._recalled(conversation_id)
         answer: Conversation | None = found or self.fact(WantConversation(conversation_id))
         return answer
 
+    def _recalled(self, conversation_id: ConversationId) -> Conversation | None:
+        """The conversation, whichever want it was that brought it."""
+        for answer in self._answers.values():
+            found = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
+            if isinstance(found, Conversation) and found.id == conversation_id:
+                return found
+        return None
+
     def _now(self, recalled: Conversation | None) -> Conversation | None:
-        return recalled and self._current.get(recalled.id, self._recalled[recalled.id])
+        return recalled and self._current.get(recalled.id, recalled)
 
-    def lane(self, channel: ChannelId, profile: ProfileId) -> tuple[int, Conversation | None]:
-        """A lane's version, and the conversation that it opened last."""
-        decided = self._lanes.get((channel, profile))
+    def lane(
+        self, channel: ChannelId, profile: ProfileId
+    ) -> tuple[int, ConversationId | None, Conversation | None]:
+        """A lane's version, and the conversation that it opened last, by id and as it stands now.
+
+        The version counts this commit once, however many messages it brings.
+        """
+        decided = self._lanes.get((channel, profile)) if self._lanes else None
         if decided is not None:
-            opened = decided[1].conversation_id
-            return decided[1].version, opened and self.conversation(opened)  # type: ignore[return-value]
+            opened = decided.conversation_id
+            return decided.version, opened, self.conversation(opened) if opened else None
         lane, conversation = self.fact(WantLane(channel, profile))
-        return (lane.version if lane else 0), self._now(conversation)
-
-    def lane_conversation(self, channel: ChannelId, profile: ProfileId) -> ConversationId | None:
-        """The id of the conversation that a lane opened last."""
-        decided = self._lanes.get((channel, profile))
-        lane = decided[1] if decided else self.fact(WantLane(channel, profile))[0]
-        return lane.conversation_id if lane else None
+        if lane is None:
+            return 0, None, None
+        return lane.version, lane.conversation_id, self._now(conversation)
 
     def thread(self, channel: ChannelId, natives: tuple[NativeId, ...]) -> Conversation | None:
         """The conversation that the last known of these messages belongs to."""
-        for native in reversed(natives):
-            message = self._messages.get((channel, native))
-            if message is not None:
-                return self.conversation(message.conversation_id)
+        if self._messages:
+            for native in reversed(natives):
+                message = self._messages.get((channel, native))
+                if message is not None:
+                    return self.conversation(message.conversation_id)
         for key in self.threads:
             if key.channel_id == channel and key.native in natives:
                 return self.conversation(key.conversation_id)
@@ -223,10 +240,18 @@ class Overlay:
         for name, content in saved.items():
             setattr(self, name, content)
 
-    def put_conversation(self, before: Conversation | None, after: Conversation) -> None:
-        """The conversation's new state; ``before`` is what the operation started from."""
-        self._stored.setdefault(after.id, before)
-        self._current[after.id] = after
+    def put_conversation(
+        self, before: Conversation | None, after: Conversation, *, sooner: bool
+    ) -> None:
+        """The conversation's new state; ``before`` is what the operation started from.
+
+        ``sooner`` says that a deadline may have come nearer: then its timer is looked at.
+        """
+        if after.id not in self._stored:
+            self._stored[after.id] = before
+        self._current[after.id] = trim(after)
+        if sooner:
+            self._moved.add(after.id)
 
     def put_request(self, request: Request) -> None:
         """A request's new state."""
@@ -240,14 +265,17 @@ class Overlay:
             row = (message.sent_at, message.id, message)
             self._tops[place] = sorted((*self._tops.get(place, ()), row), key=lambda each: each[:2])
 
-    def put_lane(
-        self, channel: ChannelId, profile: ProfileId, opened: ConversationId | None
-    ) -> None:
-        """Mark the lane as written in this commit; ``opened`` replaces its last conversation."""
-        decided = self._lanes.get((channel, profile))
-        latest = opened or self.lane_conversation(channel, profile)
-        base = decided[0] if decided else self.lane(channel, profile)[0]
-        self._lanes[channel, profile] = (base, Lane(channel, profile, base + 1, latest))
+    def put_lane(self, lane: Lane) -> None:
+        """A lane's new state: one version on, however often it is put in one commit."""
+        decided = self._lanes.get((lane.channel_id, lane.profile_id))
+        if decided is not None:
+            lane = changed(lane, version=decided.version)
+        self._lanes[lane.channel_id, lane.profile_id] = lane
+
+    def cancel(self, conversations: frozenset[ConversationId]) -> None:
+        """Let nothing of these conversations leave that has not left yet, this commit's effects included."""
+        self.cancelled += sorted(conversations)
+        self.effects = [each for each in self.effects if _about(each) not in conversations]
 
     def put_outcome(self, key: CommandKey, outcome: Outcome) -> None:
         """What became of a command."""
@@ -281,30 +309,31 @@ class Overlay:
     def batch(self) -> Batch:
         """Everything decided, as one commit."""
         disarmed: list[Code] = []
-        for conversation_id, after in self._current.items():
-            self._schedule(self._stored[conversation_id], after, disarmed)
-        return Batch(
-            workspace=self.desk.workspace,
-            at=self.at,
-            holds=tuple(self.holds.values()),
-            entries=tuple(self.entries),
-            conversations=tuple(trim(each) for each in self._current.values()),
-            requests=tuple(self._requests.values()),
-            lanes=tuple(lane for _, lane in self._lanes.values()),
-            messages=tuple(self._messages.values()),
-            absorbed=tuple(self.absorbed),
-            adopted=tuple(self.adopted),
-            threads=tuple(self.threads),
-            texts=tuple(self.texts),
-            profiles=tuple(self.profiles),
-            loads=tuple(each for each in self._loads.values() if each.delta or each.chosen_at),
-            effects=tuple(self.effects),
-            cancelled=tuple(self.cancelled),
-            armed=tuple(Timer(key, due_at) for key, due_at in self.armed.items()),
-            disarmed=tuple(disarmed),
-            outcomes=tuple(self._outcomes.items()),
-            consumed=tuple(self.consumed),
-        )
+        for conversation_id in self._moved:
+            before, after = self._stored[conversation_id], self._current[conversation_id]
+            self._schedule(before, after, disarmed)
+        parts: dict[str, Any] = {
+            "conversations": tuple(self._current.values()),
+            "requests": tuple(self._requests.values()),
+            "lanes": tuple(self._lanes.values()),
+            "messages": tuple(self._messages.values()),
+            "outcomes": tuple(self._outcomes.items()),
+        }
+        for name in _LISTS:
+            content = getattr(self, name)
+            if content:
+                parts[name] = tuple(content)
+        if self._loads:
+            parts["loads"] = tuple(
+                [each for each in self._loads.values() if each.delta or each.chosen_at]
+            )
+        if self.holds:
+            parts["holds"] = tuple(self.holds.values())
+        if self.armed:
+            parts["armed"] = tuple([Timer(key, due_at) for key, due_at in self.armed.items()])
+        if disarmed:
+            parts["disarmed"] = tuple(disarmed)
+        return Batch(workspace=self.desk.workspace, at=self.at, **parts)
 
     def _schedule(
         self, before: Conversation | None, after: Conversation, disarmed: list[Code]
@@ -321,3 +350,6 @@ class Overlay:
         elif fired or due_before is None or due_after < due_before:
             self.arm(key, due_after)
 
+
+def _about(queued: QueuedEffect) -> ConversationId | None:
+    return getattr(queued.effect, "conversation_id", None)

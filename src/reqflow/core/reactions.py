@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from . import events as e
 from .effects import Effect, NotifyAgent, PostMessage
 from .model import Actor, ActorKind, AgentId, Audience, Code, Conversation
@@ -10,29 +13,39 @@ from .settings import ChannelSettings
 __all__ = ["react"]
 
 
+Reaction = tuple[Code, Effect]
+
+
 def react(
     conversation: Conversation, event: e.Event, actor: Actor, settings: ChannelSettings
-) -> tuple[tuple[Code, Effect], ...]:
-    """The effects of an event, each with the destination whose order it keeps.
+) -> Reaction | None:
+    """The effect of an event, with the destination whose order it keeps; None for most events.
 
     ``conversation`` is the state after the event. Nobody is told of their own act.
     """
-    if isinstance(event, e.RequestAssigned):
-        own = actor == Actor(ActorKind.AGENT, Code(event.assignee))
-        if own or not settings.notify_assignee:
-            return ()
-        return (_notice(conversation, event, event.assignee, "assigned"),)
-    if isinstance(event, e.RequestNudged):
-        holder = next((r.assignee for r in conversation.requests if r.id == event.request_id), None)
-        return (_notice(conversation, event, holder, "please_close"),) if holder else ()
-    if isinstance(event, e.MessagePosted):
-        return _post(conversation, event)
-    return ()
+    rule = _RULES.get(event.__class__)
+    return None if rule is None else rule(conversation, event, actor, settings)
+
+
+def _assigned(
+    conversation: Conversation, event: e.RequestAssigned, actor: Actor, settings: ChannelSettings
+) -> Reaction | None:
+    own = actor.kind is ActorKind.AGENT and actor.id == Code(event.assignee)
+    if own or not settings.notify_assignee:
+        return None
+    return _notice(conversation, event, event.assignee, "assigned")
+
+
+def _nudged(
+    conversation: Conversation, event: e.RequestNudged, actor: Actor, settings: ChannelSettings
+) -> Reaction | None:
+    holder = next((r.assignee for r in conversation.requests if r.id == event.request_id), None)
+    return _notice(conversation, event, holder, "please_close") if holder else None
 
 
 def _notice(
     conversation: Conversation, event: e.RequestAssigned | e.RequestNudged, agent: AgentId, code: str
-) -> tuple[Code, Effect]:
+) -> Reaction:
     return Code(f"agent:{agent}"), NotifyAgent(
         agent=agent,
         conversation_id=conversation.id,
@@ -41,20 +54,26 @@ def _notice(
     )
 
 
-def _post(conversation: Conversation, event: e.MessagePosted) -> tuple[tuple[Code, Effect], ...]:
+def _post(
+    conversation: Conversation, event: e.MessagePosted, actor: Actor, settings: ChannelSettings
+) -> Reaction | None:
     message = event.message
     if message.audience is not Audience.CUSTOMER or message.text is None:
-        return ()  # internal words stay on the desk
-    return (
-        (
-            Code(conversation.channel_id),
-            PostMessage(
-                channel_id=conversation.channel_id,
-                conversation_id=conversation.id,
-                message_id=message.id,
-                audience=message.audience,
-                text=message.text,
-                answers=conversation.thread,
-            ),
-        ),
+        return None  # internal words stay on the desk
+    return Code(conversation.channel_id), PostMessage(
+        channel_id=conversation.channel_id,
+        conversation_id=conversation.id,
+        message_id=message.id,
+        audience=message.audience,
+        text=message.text,
+        answers=conversation.thread,
     )
+
+
+_RULES: Mapping[type[e.Event], Callable[..., Reaction | None]] = MappingProxyType(
+    {
+        e.RequestAssigned: _assigned,
+        e.RequestNudged: _nudged,
+        e.MessagePosted: _post,
+    }
+)

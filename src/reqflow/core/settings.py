@@ -19,11 +19,12 @@ import attrs
 
 from ..errors import InvalidSettings
 from .ids import digest_of, profile_id
-from .model import AgentId, ChannelId, Code, ProfileId, QueueId, TeamId, Workspace
+from .model import Actor, ActorKind, AgentId, ChannelId, Code, ProfileId, QueueId, TeamId, Workspace
 from .values import value
 
 __all__ = [
     "Agent",
+    "Author",
     "ChannelKind",
     "ChannelSettings",
     "Desk",
@@ -81,6 +82,15 @@ class Agent:
     teams: frozenset[TeamId] = frozenset()
     addresses: tuple[str, ...] = ()
     grants: frozenset[Code] = frozenset()
+
+
+@value
+class Author:
+    """Who writes from an address: the profile, the colleague whose address it is, and the actor they are."""
+
+    profile: ProfileId
+    agent: Agent | None
+    actor: Actor
 
 
 @value
@@ -154,6 +164,7 @@ class ChannelSettings:
         return bool(self.grouping_within) and self.kind in (ChannelKind.CHAT, ChannelKind.MAIL)
 
 
+_REMEMBERED = 10_000
 _DEFAULTS = ChannelSettings()
 _ONE_BY_ONE: Mapping[str, Any] = {
     "detection": DetectionMode.ALWAYS,
@@ -192,6 +203,23 @@ class Desk:
         return {}  # what `channel` found before: the mapping it is read from never changes
 
     @cached_property
+    def _authors(self) -> dict[str, Author]:
+        return {}  # what `author` found before
+
+    def author(self, address: str) -> Author:
+        """Who writes from ``transport:name``."""
+        found = self._authors.get(address)
+        if found is None:
+            profile = profile_id(address, self.salt)
+            agent = self._people.get(profile)
+            kind = ActorKind.CUSTOMER if agent is None else ActorKind.AGENT
+            found = Author(profile, agent, Actor(kind, Code(profile if agent is None else agent.id)))
+            if len(self._authors) >= _REMEMBERED:
+                self._authors.clear()
+            self._authors[address] = found
+        return found
+
+    @cached_property
     def _people(self) -> dict[ProfileId, Agent]:
         return {
             profile_id(address, self.salt): agent
@@ -212,17 +240,13 @@ class Desk:
                 ),
                 None,
             )
-            if len(self._found) < 10_000:  # a stranger may name channels without end
+            if len(self._found) < _REMEMBERED:  # a stranger may name channels without end
                 self._found[channel_id] = found
             return found
 
     def settings(self, channel_id: ChannelId) -> ChannelSettings:
         """The channel's settings; for a channel that is gone from the desk, the defaults."""
         return self.channel(channel_id) or _DEFAULTS
-
-    def agent_of(self, profile: ProfileId) -> Agent | None:
-        """The colleague whose address this profile is, or None."""
-        return self._people.get(profile)
 
     def members(self, queue: Queue) -> tuple[AgentId, ...]:
         """The agents whom a queue hands work to, in the order of their ids."""

@@ -8,29 +8,30 @@ a step with the rule as actor; at depth 5 that ends with an entry that says so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
-from ..errors import Refused
+from ..errors import Refused, UnknownId
 from . import events as e
 from .batch import Absorbed, Adopted, HoldKind, ThreadKey
 from .commands import Command
-from .couplings import CLOSES_AS, REQUEST_TO_CONVERSATION, Coupling
-from .effects import QueuedEffect
+from .couplings import CLOSES_AS, COUPLED, Coupling
+from .effects import Effect, QueuedEffect
 from .evolution import begin, evolve, find_request
 from .model import (
     Actor,
     ActorKind,
     AgentId,
-    ChannelId,
     Code,
+    CommandKey,
     Conversation,
     ConversationId,
+    Lane,
     Message,
     Profile,
-    ProfileId,
     Reason,
     Request,
     RequestId,
@@ -39,8 +40,9 @@ from .model import (
 )
 from .overlay import Overlay
 from .reactions import react
+from .settings import ChannelSettings
 from .timers import drain_key
-from .values import changed, value
+from .values import changed, finished, value
 
 __all__ = ["MAX_DEPTH", "Automation", "Step", "answer_rules"]
 
@@ -60,26 +62,33 @@ class Automation:
     then: Callable[[e.Event, Conversation], Iterable[Command]]
 
 
+class _Draft:
+    """A conversation in the making: what it was, what it is by now, and the events between."""
+
+    __slots__ = ("after", "before", "events", "settings")
+
+    def __init__(
+        self, before: Conversation | None, after: Conversation, settings: ChannelSettings
+    ) -> None:
+        self.before = before
+        self.after = after
+        self.settings = settings
+        self.events: list[e.Event] = []
+
+
 class Step:
     """One operation on an overlay. `finish` leaves its result there; before that nothing is touched."""
 
     def __init__(
-        self,
-        overlay: Overlay,
-        actor: Actor,
-        cause: e.Cause,
-        *,
-        muted: bool = False,
+        self, overlay: Overlay, actor: Actor, cause: e.Cause, *, muted: bool = False
     ) -> None:
         self.overlay = overlay
         self.desk = overlay.desk
         self.at: datetime = overlay.at
         self.actor = actor
         self.cause = cause
-        self._muted = muted
-        self._before: dict[ConversationId, Conversation | None] = {}
-        self._after: dict[ConversationId, Conversation] = {}
-        self._events: dict[ConversationId, list[e.Event]] = {}
+        self.muted = muted
+        self._drafts: dict[ConversationId, _Draft] = {}
         self._effects: list[QueuedEffect] = []
         self._chosen: dict[AgentId, datetime] = {}
         self.messages: list[Message] = []
@@ -88,53 +97,68 @@ class Step:
         self.threads: list[ThreadKey] = []
         self.absorbed: list[Absorbed] = []
         self.adopted: list[Adopted] = []
-        self.lane: tuple[ChannelId, ProfileId, ConversationId | None] | None = None
+        self.lane: Lane | None = None
+
+    @property
+    def key(self) -> str:
+        """Names this step among all: its cause, and the rules on the way from there."""
+        rules = self.cause.rules
+        return ".".join((self.cause.key, *rules)) if rules else self.cause.key
 
     def conversation(self, conversation_id: ConversationId) -> Conversation | None:
         """The conversation as this step has made it so far."""
-        return self._after.get(conversation_id) or self.overlay.conversation(conversation_id)
+        draft = self._drafts.get(conversation_id)
+        return self.overlay.conversation(conversation_id) if draft is None else draft.after
 
     def bring_back(self, conversation: Conversation, request: Request) -> None:
         """Let the state hold a closed request for this step that it had let go of."""
         if find_request(conversation, request.id) is None:
-            recalled = changed(conversation, closed=(request, *conversation.closed))
-            self._before[conversation.id] = recalled
-            self._after[conversation.id] = recalled
-            self._events[conversation.id] = []
+            held = changed(conversation, closed=(request, *conversation.closed))
+            settings = self.desk.settings(conversation.channel_id)
+            self._drafts[conversation.id] = _Draft(held, held, settings)
 
     def emit(self, conversation_id: ConversationId, *events: e.Event) -> None:
         """Let events happen in a conversation, and whatever they couple to."""
+        draft = self._drafts.get(conversation_id)
         for event in events:
-            self._happen(conversation_id, event)
+            if draft is None:
+                draft = self._begin(conversation_id, event)
+            else:
+                draft.after = evolve(draft.after, event, self.at, self.actor)
+            draft.events.append(event)
+            after = draft.after
+            reaction = react(after, event, self.actor, draft.settings)
+            if reaction is not None:
+                self._queue(*reaction)
+            couplings = COUPLED.get(event.tag)
+            if couplings is not None:
+                coupling = couplings.get(after.state)  # a request's event leaves this as it was
+                if coupling is not None:
+                    self._couple(coupling, after, event)
 
-    def _happen(self, conversation_id: ConversationId, event: e.Event) -> None:
+    def _begin(self, conversation_id: ConversationId, event: e.Event) -> _Draft:
+        """The draft of a conversation that this step has not touched yet, after its first event."""
         if isinstance(event, e.ConversationOpened):
             before, after = None, begin(event)
         else:
-            before = self.conversation(conversation_id)
+            before = self.overlay.conversation(conversation_id)
             if before is None:
                 raise LookupError(f"{event.tag}: no conversation {conversation_id}")
             after = evolve(before, event, self.at, self.actor)
-        if conversation_id not in self._before:
-            self._before[conversation_id] = before
-            self._events[conversation_id] = []
-        self._after[conversation_id] = after
-        self._events[conversation_id].append(event)
-        settings = self.desk.settings(after.channel_id)
-        for destination, effect in react(after, event, self.actor, settings):
-            self._effects.append(
-                QueuedEffect(
-                    id=Code(f"{self.cause.key}.{'.'.join((*self.cause.rules, str(len(self._effects))))}"),
-                    destination=destination,
-                    effect=effect,
-                    queued_at=self.at,
-                    muted=self._muted,
-                )
+        draft = _Draft(before, after, self.desk.settings(after.channel_id))
+        self._drafts[conversation_id] = draft
+        return draft
+
+    def _queue(self, destination: Code, effect: Effect) -> None:
+        self._effects.append(
+            QueuedEffect(
+                id=Code(f"{self.key}.{len(self._effects)}"),
+                destination=destination,
+                effect=effect,
+                queued_at=self.at,
+                muted=self.muted,
             )
-        if before is not None:
-            coupling = REQUEST_TO_CONVERSATION.get((event.tag, before.state))
-            if coupling is not None and coupling is not Coupling.NOTHING:
-                self._couple(coupling, after, event)
+        )
 
     def _couple(self, coupling: Coupling, conversation: Conversation, event: e.Event) -> None:
         match coupling:
@@ -142,22 +166,17 @@ class Step:
                 request = find_request(conversation, event.request_id)  # type: ignore[attr-defined]
                 if request is not None and request.assignee and request.state is RequestState.ASSIGNED:
                     reason = Reason(Code("request_assigned"))
-                    self.emit(
-                        conversation.id,
-                        e.ConversationAccepted(holder=request.assignee, reason=reason),
-                    )
+                    accepted = e.ConversationAccepted(holder=request.assignee, reason=reason)
+                    self.emit(conversation.id, accepted)
             case Coupling.FOLLOW:
                 self._follow(conversation, event)
             case Coupling.CLOSE_IF_LAST if isinstance(event, e.RequestClosed):
                 closes = self.desk.settings(conversation.channel_id).close_with_last_request
                 if closes and not conversation.requests:
-                    self.emit(
-                        conversation.id,
-                        e.ConversationClosed(
-                            close_reason=CLOSES_AS[event.resolution],
-                            reason=Reason(Code("last_request_closed")),
-                        ),
-                    )
+                    reason = Reason(Code("last_request_closed"))
+                    why = CLOSES_AS[event.resolution]
+                    closed = e.ConversationClosed(close_reason=why, reason=reason)
+                    self.emit(conversation.id, closed)
             case _:
                 raise LookupError(f"{event.tag} cannot happen in a {conversation.state} conversation")
 
@@ -173,10 +192,8 @@ class Step:
         if heir is None:
             self.emit(conversation.id, e.ConversationReleased(previous=holder, reason=reason))
         else:
-            self.emit(
-                conversation.id,
-                e.ConversationHandedOver(holder=heir, previous=holder, reason=reason),
-            )
+            handed = e.ConversationHandedOver(holder=heir, previous=holder, reason=reason)
+            self.emit(conversation.id, handed)
 
     def chose(self, agent: AgentId, version: int) -> None:
         """A policy chose this agent, relying on their load as it was at ``version``."""
@@ -187,59 +204,75 @@ class Step:
 
     def finish(self) -> Mapping[ConversationId, Sequence[e.Event]]:
         """Leave the result in the overlay; returns the events of each stream."""
-        for conversation_id, events in self._events.items():
-            if not events:
+        overlay = self.overlay
+        happened: dict[ConversationId, Sequence[e.Event]] = {}
+        for conversation_id, draft in self._drafts.items():
+            if not draft.events:
                 continue
-            before = self._before[conversation_id]
-            after = self._after[conversation_id]
-            seq = after.version + 1
-            after = changed(after, version=seq)
-            self.overlay.put_conversation(before, after)
-            self.overlay.entries.append(
+            after = draft.after
+            version = after.version + 1
+            # events that change nothing leave the stored value, which is not ours to finish
+            after = (changed if after is draft.before else finished)(after, version=version)
+            happened[conversation_id] = draft.events
+            overlay.put_conversation(draft.before, after, sooner=_may_hasten(draft))
+            overlay.entries.append(
                 e.Entry(
                     stream=Code(conversation_id),
-                    seq=seq,
+                    seq=version,
                     at=self.at,
                     actor=self.actor,
                     cause=self.cause,
-                    events=tuple(events),
+                    events=tuple(draft.events),
                 )
             )
-            self._settle_requests(before, after)
-        overlay = self.overlay
+            self._settle_requests(draft.before, after)
         for message in self.messages:
             overlay.put_message(message)
         if self.lane is not None:
-            overlay.put_lane(*self.lane)
-        overlay.texts.extend(self.texts)
-        overlay.profiles.extend(self.profiles)
-        overlay.threads.extend(self.threads)
-        overlay.absorbed.extend(self.absorbed)
-        overlay.adopted.extend(self.adopted)
-        overlay.cancelled.extend(each.other for each in self.absorbed)
-        overlay.effects.extend(self._effects)
+            overlay.put_lane(self.lane)
+        overlay.texts += self.texts
+        if self.profiles or self.threads or self.absorbed or self.adopted or self._chosen:
+            self._finish_rarer()
+        overlay.effects += self._effects
+        return happened
+
+    def _finish_rarer(self) -> None:
+        overlay = self.overlay
+        overlay.profiles += self.profiles
+        overlay.threads += self.threads
+        overlay.absorbed += self.absorbed
+        overlay.adopted += self.adopted
+        if self.absorbed:
+            overlay.cancel(frozenset(each.other for each in self.absorbed))
         for agent, chosen_at in self._chosen.items():
-            self.overlay.add_load(agent, 0, chosen_at)
-        return self._events
+            overlay.add_load(agent, 0, chosen_at)
 
     def _settle_requests(self, before: Conversation | None, after: Conversation) -> None:
         """Put every request that changed, and count what that means for loads and queues."""
         old: dict[RequestId, Request] = {}
         if before is not None:
-            old = {request.id: request for request in (*before.requests, *before.closed)}
-        for request in (*after.requests, *after.closed):
-            was = old.get(request.id)
-            if request is was:
-                continue
-            self.overlay.put_request(request)
-            freed, taken = _counted(was), _counted(request)
-            if freed != taken:
-                if freed is not None:
-                    self.overlay.add_load(freed, -1)
-                    for queue in self.desk.queues_of(freed):
-                        self.overlay.arm(drain_key(queue), self.at)
-                if taken is not None:
-                    self.overlay.add_load(taken, 1)
+            if before.requests is after.requests and before.closed is after.closed:
+                return
+            old = {request.id: request for request in before.requests}
+            old.update((request.id, request) for request in before.closed)
+        for request in after.requests:
+            if request is not old.get(request.id):
+                self._settle_request(old.get(request.id), request)
+        for request in after.closed:
+            if request is not old.get(request.id):
+                self._settle_request(old.get(request.id), request)
+
+    def _settle_request(self, was: Request | None, request: Request) -> None:
+        self.overlay.put_request(request)
+        freed, taken = _counted(was), _counted(request)
+        if freed != taken:
+            if freed is not None:
+                self.overlay.add_load(freed, -1)
+                for queue in self.desk.queues_of(freed):
+                    self.overlay.arm(drain_key(queue), self.at)
+            if taken is not None:
+                self.overlay.add_load(taken, 1)
+        if request.queue is not None:
             self._let_wait(was, request)
 
     def _let_wait(self, was: Request | None, request: Request) -> None:
@@ -249,6 +282,17 @@ class Step:
             return
         if was is None or was.state is not RequestState.UNASSIGNED or was.queue != request.queue:
             self.overlay.arm(drain_key(queue.id), self.at)
+
+
+def _may_hasten(draft: _Draft) -> bool:
+    """Whether a deadline may have come nearer: words alone only move deadlines away, but for one setting."""
+    before = draft.before
+    if before is None or before.customer_at is None or draft.settings.inactivity_only_when_answered:
+        return True
+    return any(event.__class__ not in _WORDS for event in draft.events)
+
+
+_WORDS = frozenset(e.MESSAGE_EVENTS)
 
 
 def _counted(request: Request | None) -> AgentId | None:
@@ -268,11 +312,12 @@ def answer_rules(
     decide: Decide,
 ) -> None:
     """Let the rules answer a finished step's events, and each other, down to the fifth."""
+    given: Counter[Code] = Counter()
     for conversation_id, happened in events.items():
         for event in happened:
             for rule in rules:
                 if type(event) in rule.on:
-                    _answer(step, conversation_id, event, rule, rules, decide)
+                    _answer(step, conversation_id, event, rule, rules, decide, given)
 
 
 def _answer(
@@ -282,29 +327,39 @@ def _answer(
     rule: Automation,
     rules: Sequence[Automation],
     decide: Decide,
+    given: Counter[Code],
 ) -> None:
     conversation = step.overlay.conversation(conversation_id)
     if conversation is None:
         return
-    chain = (*step.cause.rules, rule.name)
     actor = Actor(ActorKind.AUTOMATION, rule.name)
-    for place, command in enumerate(rule.then(event, conversation)):
-        cause = e.Cause(
-            kind=step.cause.kind,
-            key=step.cause.key,
-            rules=(*step.cause.rules, Code(f"{rule.name}:{place}") if place else rule.name),
-        )
-        own = Step(step.overlay, actor, cause, muted=step._muted)
-        if len(chain) > MAX_DEPTH:
+
+    def begin_own() -> Step:
+        place = given[rule.name]  # which of the rule's answers to this step: ids are made of it
+        given[rule.name] += 1
+        name = Code(f"{rule.name}:{place}") if place else rule.name
+        cause = attrs.evolve(step.cause, rules=(*step.cause.rules, name))
+        return Step(step.overlay, actor, cause, muted=step.muted)
+
+    def refuse(code: str) -> None:
+        refused = Step(step.overlay, actor, attrs.evolve(step.cause, rules=(*step.cause.rules, rule.name)))
+        refused.emit(conversation_id, e.RuleRefused(rule=rule.name, code=Code(code)))
+        refused.finish()
+
+    try:
+        commands = tuple(rule.then(event, conversation))
+    except Exception as failure:  # what set the rule off has happened, and its fault does not undo that
+        refuse(type(failure).__name__)
+        return
+    for command in commands:
+        own = begin_own()
+        if len(own.cause.rules) > MAX_DEPTH:
             own.emit(conversation_id, e.LoopStopped(rule=rule.name, depth=MAX_DEPTH))
             own.finish()
             return
         try:
             decide(own, attrs.evolve(command, by=actor))
-        except Refused as refusal:
-            refused = Step(step.overlay, actor, cause)
-            refused.emit(conversation_id, e.RuleRefused(rule=rule.name, code=Code(refusal.code)))
-            refused.finish()
+        except (Refused, UnknownId) as refusal:
+            refuse(refusal.code if isinstance(refusal, Refused) else "unknown_id")
             continue
         answer_rules(own, own.finish(), rules, decide)
-

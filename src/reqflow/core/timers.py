@@ -7,11 +7,19 @@ yet due is simply asked again later. Repeats missed in downtime are answered onc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 
-from .model import Code, Conversation, HoldReason, QueueId, RequestId, RequestState
+from .model import (
+    Code,
+    Conversation,
+    ConversationState,
+    HoldReason,
+    QueueId,
+    RequestId,
+    RequestState,
+)
 from .settings import ChannelSettings
 from .values import value
 
@@ -47,35 +55,45 @@ def drained_queue(key: str) -> QueueId | None:
     return QueueId(key.removeprefix("drain:")) if key.startswith("drain:") else None
 
 
-def questions(conversation: Conversation, settings: ChannelSettings) -> Iterator[Question]:
+_MOMENT = itemgetter(0)
+
+Due = tuple[datetime, QuestionKind, RequestId | None]
+
+
+def questions(conversation: Conversation, settings: ChannelSettings) -> list[Due]:
     """Every question that the conversation's state raises, with the moment it is due."""
-    if not conversation.is_open or conversation.is_quiet:
-        return
+    found: list[Due] = []
+    if conversation.state is ConversationState.CLOSED:
+        return found
     for request in conversation.requests:
         state = request.state
-        snoozed = request.hold_reason is HoldReason.SNOOZED
+        assigned = state is RequestState.ASSIGNED
         if request.hold_until_at is not None:
-            yield Question(request.hold_until_at, QuestionKind.WAKE, request.id)
+            found.append((request.hold_until_at, QuestionKind.WAKE, request.id))
         if (
             settings.auto_close_after
-            and not snoozed
-            and (state is RequestState.ASSIGNED or not settings.auto_close_assigned_only)
+            and request.hold_reason is not HoldReason.SNOOZED
+            and (assigned or not settings.auto_close_assigned_only)
         ):
             due_at = request.active_at + settings.auto_close_after
-            yield Question(due_at, QuestionKind.EXPIRE, request.id)
-        if settings.nudge_after and state is RequestState.ASSIGNED:
-            since = max(request.active_at, request.nudged_at or request.active_at)
-            yield Question(since + settings.nudge_after, QuestionKind.NUDGE, request.id)
-    if settings.inactivity_close_after and conversation.customer_at is not None:
-        answered = conversation.team_at is not None and conversation.team_at > conversation.customer_at
+            found.append((due_at, QuestionKind.EXPIRE, request.id))
+        if assigned and settings.nudge_after:
+            since = request.active_at
+            if request.nudged_at is not None and request.nudged_at > since:
+                since = request.nudged_at
+            found.append((since + settings.nudge_after, QuestionKind.NUDGE, request.id))
+    heard_at = conversation.customer_at
+    if settings.inactivity_close_after and heard_at is not None and not conversation.is_quiet:
+        answered = conversation.team_at is not None and conversation.team_at > heard_at
         if answered or not settings.inactivity_only_when_answered:
-            due_at = conversation.customer_at + settings.inactivity_close_after
-            yield Question(due_at, QuestionKind.INACTIVE)
+            found.append((heard_at + settings.inactivity_close_after, QuestionKind.INACTIVE, None))
+    return found
 
 
 def next_due(conversation: Conversation, settings: ChannelSettings) -> datetime | None:
     """The earliest moment at which a question of this conversation is due; None if it raises none."""
-    return min((question.due_at for question in questions(conversation, settings)), default=None)
+    found = questions(conversation, settings)
+    return min(found, key=_MOMENT)[0] if found else None
 
 
 def due_now(
@@ -83,11 +101,9 @@ def due_now(
 ) -> Question | None:
     """The question to answer first: the one due longest (ends before reminders at one moment), or None."""
     order = {kind: place for place, kind in enumerate(QuestionKind)}
-    due = [q for q in questions(conversation, settings) if q.due_at <= now]
+    due = [each for each in questions(conversation, settings) if each[0] <= now]
     if not due:
         return None
-    first = min(due, key=lambda q: (q.due_at, order[q.kind], q.request_id or ""))
-    if first.kind is not QuestionKind.NUDGE:
-        return first
-    missed = (now - first.due_at) // settings.nudge_after
-    return Question(first.due_at, first.kind, first.request_id, missed)
+    due_at, kind, request_id = min(due, key=lambda each: (each[0], order[each[1]], each[2] or ""))
+    missed = (now - due_at) // settings.nudge_after if kind is QuestionKind.NUDGE else 0
+    return Question(due_at, kind, request_id, missed)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-__all__ = ["FROZEN", "changed", "value"]
+__all__ = ["FROZEN", "changed", "finished", "value"]
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ else:
         return made
 
 
-_set = object.__setattr__  # works on frozen values too: `changed` alone may use it, on a new value
+_set = object.__setattr__  # works on frozen values too: only on values that are being made
 
 
 def changed(old: T, **changes: Any) -> T:
@@ -47,3 +47,10 @@ def changed(old: T, **changes: Any) -> T:
     for name, content in changes.items():
         _set(new, name, content)
     return new
+
+
+def finished(fresh: T, **last: Any) -> T:
+    """The same value with its last fields set: only for one just made, that nobody else has seen yet."""
+    for name, content in last.items():
+        _set(fresh, name, content)
+    return fresh

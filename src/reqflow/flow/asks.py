@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..core.assignment import Policy
@@ -159,7 +159,9 @@ class Context:
     """What flows know without asking: the desk, the rules and policies that plugins brought, the moment.
 
     ``muted`` records effects without ever delivering them; ``dry_run`` stops before the commit. ``clock`` is for
-    flows that outlast a moment.
+    flows that outlast a moment. ``leased_for`` is how long a leased item is ours; zero suits a replay, which is
+    alone and must be able to go on at once where a killed one stopped. ``schemes`` are those that a transport
+    delivers to.
     """
 
     desk: Desk
@@ -168,3 +170,5 @@ class Context:
     policies: Mapping[str, Policy]
     muted: bool = False
     dry_run: bool = False
+    leased_for: timedelta = timedelta(seconds=60)
+    schemes: frozenset[str] = frozenset()

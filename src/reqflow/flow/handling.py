@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
+import attrs
+
 from ..core import operations
 from ..core.batch import Batch, InboxItem, Lease, Timer
 from ..core.commands import Command, Delivered, Inbound
 from ..core.facts import Outcome, Want, WantDesk
-from ..core.ids import inbound_key, profile_id
+from ..core.ids import inbound_key
 from ..core.intake import NeedsDetection
 from ..core.model import Code, CommandKey, ConversationId, Detection, Label
 from ..core.overlay import Missing, Overlay, Unsettled
@@ -42,7 +44,11 @@ def handle(context: Context, item: Item, key: CommandKey, lease: Lease | None = 
         try:
             overlay = Overlay(context.desk, context.clock())
             yield from _learn(overlay, operations.wants_of(item, key, context.desk))
-            outcome = yield from _decide(context, overlay, item, key, consulted)
+            try:
+                outcome = _try(context, overlay, item, key, consulted)
+            except (Missing, NeedsDetection):  # seldom: most decisions know at once all they need
+                overlay = overlay.again()
+                outcome = yield from _decide(context, overlay, item, key, consulted)
             batch = _with_lease(overlay, lease)
             if batch is not None and not context.dry_run:
                 yield AskCommit(batch)
@@ -102,9 +108,8 @@ def handle_many(
 def _learn(overlay: Overlay, wants: tuple[Want, ...]) -> Generator[Ask, Any, None]:
     answers = yield AskRecall(overlay.desk.workspace, wants)
     overlay.learn(wants, answers)
-    for want, answer in zip(wants, answers, strict=True):
-        if type(want) is WantDesk and answer is not None:
-            raise DeskMoved(answer)
+    if wants[0].__class__ is WantDesk and answers[0] is not None:  # operations ask for it first
+        raise DeskMoved(answers[0])
 
 
 def _decide(
@@ -118,11 +123,7 @@ def _decide(
     for _ in range(ROUNDS):
         saved = overlay.save() if context.rules else None  # rules decide on top of what is decided
         try:
-            if isinstance(item, Inbound):
-                return operations.observe(
-                    overlay, item, consulted.get(key), context.rules, muted=context.muted
-                )
-            return operations.execute(overlay, item, key, context.rules, muted=context.muted)
+            return _try(context, overlay, item, key, consulted)
         except (Missing, NeedsDetection, ReqflowError, Unsettled) as short:
             if saved is not None:
                 overlay.restore(saved)
@@ -135,13 +136,36 @@ def _decide(
     raise StoreUnavailable(_UNSETTLED)
 
 
+def _try(
+    context: Context,
+    overlay: Overlay,
+    item: Item,
+    key: CommandKey,
+    consulted: dict[CommandKey, Detection],
+) -> Outcome:
+    if isinstance(item, Inbound):
+        detection = consulted.get(key)
+        return operations.observe(
+            overlay, item, key, detection, context.rules, muted=context.muted
+        )
+    return operations.execute(overlay, item, key, context.rules, muted=context.muted)
+
+
 def _consult(inbound: Inbound) -> Generator[Ask, Any, Detection]:
     """A classifier's failure is an answer too: ``unknown``, with its name. No message is lost to it."""
     try:
-        verdict: Detection = yield AskConsult(inbound)
+        verdict = yield AskConsult(inbound)
     except Exception as failure:  # whatever a host's classifier raises
-        return Detection(Label.UNKNOWN, Code("failed"), 0.0, (Code(type(failure).__name__),))
+        return _unknown(type(failure).__name__)
+    if not isinstance(verdict, Detection) or not isinstance(verdict.label, Label):
+        return _unknown(f"returned_{type(verdict).__name__}")
+    if not 0.0 <= verdict.confidence <= 1.0:  # not a number is neither
+        return _unknown("confidence_out_of_range")
     return verdict
+
+
+def _unknown(reason: str) -> Detection:
+    return Detection(Label.UNKNOWN, Code("failed"), 0.0, (Code(reason),))
 
 
 def accept(context: Context, inbound: Inbound) -> Flow:
@@ -149,8 +173,8 @@ def accept(context: Context, inbound: Inbound) -> Flow:
     channel, at = inbound.channel, context.clock()
     item = InboxItem(
         key=inbound_key(channel, inbound.native),
-        lane=Code(f"{channel} {profile_id(inbound.author, context.desk.salt)}"),
-        inbound=inbound,
+        lane=Code(f"{channel} {context.desk.author(inbound.author).profile}"),
+        inbound=inbound if inbound.received_at else attrs.evolve(inbound, received_at=at),
         accepted_at=at,
     )
     try:

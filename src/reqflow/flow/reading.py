@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -53,18 +53,24 @@ def desk_of(document: DeskDocument) -> Desk:
 
 
 def configure(
-    workspace: Workspace, given: Mapping[str, Any], by: Actor, fresh_salt: str, at: datetime
+    workspace: Workspace,
+    given: Mapping[str, Any],
+    by: Actor,
+    fresh_salt: str,
+    at: datetime,
+    policies: Iterable[str] = (),
 ) -> Flow:
     """Store a desk's configuration as the next revision. The same content again changes nothing.
 
-    Returns ``(Desk, changed)``. Raises `InvalidSettings` before anything is stored.
+    ``policies`` are the names that queues may use. Returns ``(Desk, changed)``. Raises `InvalidSettings` before
+    anything is stored.
     """
     content = json.dumps(given, sort_keys=True, ensure_ascii=False)
     while True:
         (known,) = yield AskRecall(workspace, (WantDesk(-1),))
         salt = known.salt if known is not None else fresh_salt
         revision = known.revision + 1 if known is not None else 1
-        desk = compile_desk(given, salt=bytes.fromhex(salt), revision=revision)
+        desk = compile_desk(given, salt=bytes.fromhex(salt), revision=revision, policies=policies)
         if known is not None and known.content == content:
             return desk_of(known), False
         document = DeskDocument(revision, content, salt)

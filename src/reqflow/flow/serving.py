@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,15 +20,17 @@ from .asks import (
     AskSettle,
     AskTexts,
     Context,
+    DeskMoved,
     Flow,
 )
 from .handling import handle, report_delivery, ring
 
 __all__ = ["serve_agenda", "serve_inbox", "serve_outbox"]
 
-LEASED_FOR = timedelta(seconds=60)
 TRIES = 5
 """After so many attempts an item that keeps failing is parked, with the reason."""
+SOONEST = 0.1
+"""Seconds that a transport is left alone at least, even when it asks to be tried again at once."""
 
 
 def _lease(
@@ -36,24 +38,30 @@ def _lease(
 ) -> Generator[Ask, Any, Sequence[Lease]]:
     now = context.clock()
     leases: Sequence[Lease] = yield AskLease(
-        context.desk.workspace, queue, now, now + LEASED_FOR, limit
+        context.desk.workspace, queue, now, now + context.leased_for, limit
     )
     return leases
 
 
 def _give_back(
     context: Context, lease: Lease, why: str, after: timedelta | None = None
-) -> Generator[Ask, Any, None]:
-    """Back to the queue with growing distance, or to the side after the last try."""
+) -> Generator[Ask, Any, datetime | None]:
+    """Back to the queue with growing distance, or to the side after the last try.
+
+    Returns when it is to be tried again; None if never.
+    """
     wait = after if after is not None else timedelta(seconds=min(2**lease.attempts, 300))
+    again_at = context.clock() + wait
+    park = lease.attempts >= TRIES and after is None
+    yield from _return(context, lease, again_at, why, park)
+    return None if park else again_at
+
+
+def _return(
+    context: Context, lease: Lease, ready_at: datetime, why: str | None = None, park: bool = False
+) -> Generator[Ask, Any, None]:
     try:
-        yield AskRelease(
-            context.desk.workspace,
-            lease,
-            context.clock() + wait,
-            why,
-            lease.attempts >= TRIES and after is None,
-        )
+        yield AskRelease(context.desk.workspace, lease, ready_at, why, park)
     except StaleLease:
         pass  # somebody else has it already
 
@@ -65,42 +73,72 @@ def _fault(failure: Exception) -> str:
 
 def serve_inbox(context: Context, limit: int = 20) -> Flow:
     """Handle accepted messages, per lane in order. Returns how many were handled."""
-    done = 0
-    for lease in (yield from _lease(context, LeaseQueue.INBOX, limit)):
+
+    def serve(lease: Lease) -> Flow:
         assert isinstance(lease.item, InboxItem)
-        try:
-            yield from handle(context, lease.item.inbound, lease.item.key, lease)
-            done += 1
-        except StaleLease:
-            continue
-        except StoreError as failure:
-            yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
-        except Exception as failure:  # whatever a plugin raises must not stop the others
-            yield from _give_back(context, lease, _fault(failure))
-    return done
+        return handle(context, lease.item.inbound, lease.item.key, lease)
+
+    leases = yield from _lease(context, LeaseQueue.INBOX, limit)
+    return (yield from _serve_each(context, leases, serve, lambda lease: _item(lease).lane))
 
 
 def serve_agenda(context: Context, limit: int = 50) -> Flow:
     """Answer due timers, longest due first. Returns how many timers were asked."""
     leases = yield from _lease(context, LeaseQueue.AGENDA, limit)
-    for lease in leases:
-        assert isinstance(lease.item, Timer)
-        try:
-            yield from ring(context, lease)
-        except StaleLease:
-            continue
-        except StoreError as failure:
-            yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
-        except Exception as failure:  # as above
-            yield from _give_back(context, lease, _fault(failure))
+    yield from _serve_each(context, leases, lambda lease: ring(context, lease), lambda lease: lease.id)
     return len(leases)
+
+
+def _item(lease: Lease) -> InboxItem:
+    assert isinstance(lease.item, InboxItem)
+    return lease.item
+
+
+def _serve_each(
+    context: Context,
+    leases: Sequence[Lease],
+    serve: Callable[[Lease], Flow],
+    lane_of: Callable[[Lease], str],
+) -> Generator[Ask, Any, int]:
+    """Serve leased items; returns how many it went well with.
+
+    Whatever fails is given back, and with it what comes after it in its lane, so that order is kept. When the
+    desk turns out to have moved, everything left is given back, to be served with the new one.
+    """
+    done = 0
+    stuck: dict[str, datetime] = {}
+    for place, lease in enumerate(leases):
+        lane = lane_of(lease)
+        if lane in stuck:
+            yield from _return(context, lease, stuck[lane])
+            continue
+        try:
+            yield from serve(lease)
+            done += 1
+        except DeskMoved:
+            for left in leases[place:]:
+                yield from _return(context, left, stuck.get(lane_of(left), context.clock()))
+            raise
+        except StaleLease:
+            stuck[lane] = context.clock()  # somebody else has this lane now
+        except StoreError as failure:
+            again = yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
+            stuck[lane] = again or context.clock()
+        except Exception as failure:  # whatever a plugin raises must not stop the others
+            again = yield from _give_back(context, lease, _fault(failure))
+            if again is not None:
+                stuck[lane] = again
+    return done
 
 
 def serve_outbox(context: Context, limit: int = 100) -> Flow:
     """Deliver effects, per destination in order. Returns how many deliveries were tried.
 
-    An item behind one that failed waits for it: it is given back untouched.
+    An item behind one that failed waits for it: it is given back untouched. Without any transport there is
+    nothing to serve, and effects wait for a worker that has one.
     """
+    if not context.schemes:
+        return 0
     leases = yield from _lease(context, LeaseQueue.OUTBOX, limit)
     settled: list[Lease] = []
     stuck: dict[Code, datetime] = {}
@@ -108,7 +146,7 @@ def serve_outbox(context: Context, limit: int = 100) -> Flow:
         queued = lease.item
         assert isinstance(queued, QueuedEffect)
         if queued.destination in stuck:
-            yield AskRelease(context.desk.workspace, lease, stuck[queued.destination])
+            yield from _return(context, lease, stuck[queued.destination])
             continue
         receipt = yield from _deliver(context, queued)
         if receipt.kind is ReceiptKind.DELIVERED and not isinstance(queued.effect, PostMessage):
@@ -151,10 +189,10 @@ def _settle_one(
 ) -> Generator[Ask, Any, datetime | None]:
     """Settle one delivery; returns when to try again, if it is to be tried again."""
     if receipt.kind in (ReceiptKind.RETRY, ReceiptKind.UNKNOWN):
-        wait = timedelta(seconds=receipt.retry_after) if receipt.retry_after is not None else None
-        yield from _give_back(context, lease, receipt.code or Code(receipt.kind), wait)
-        parked = wait is None and lease.attempts >= TRIES
-        return None if parked else context.clock() + (wait or timedelta(seconds=2**lease.attempts))
+        wait = None
+        if receipt.retry_after is not None:
+            wait = timedelta(seconds=max(receipt.retry_after, SOONEST))
+        return (yield from _give_back(context, lease, receipt.code or Code(receipt.kind), wait))
     if isinstance(queued.effect, PostMessage):
         delivered = Delivered(
             conversation_id=queued.effect.conversation_id,

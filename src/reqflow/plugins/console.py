@@ -33,7 +33,7 @@ class ConsoleTransport:
         self._names = dict(names or {})
 
     def deliver(self, key: str, effect: Effect, texts: Mapping[TextId, str]) -> Receipt:
-        """Write the effect's line. The receipt's ``native`` is ``key``, so that it is the same over retries."""
+        """Write the effect's line. The receipt's ``native`` is ``key``, which is the same over retries."""
         self._write(shown(self._line(effect, texts), WIDTH))
         return Receipt(kind=ReceiptKind.DELIVERED, native=NativeId(key))
 

@@ -8,11 +8,14 @@ time linear in the text, of which the first 4,000 characters are looked at.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from ..core.commands import Inbound
 from ..core.courtesy import is_thanks
 from ..core.model import Code, Detection, Label
 from ..core.values import value
+from ..hooks import hookimpl
+from ..ports import Classifier
 
 __all__ = ["RuleDetector"]
 
@@ -132,6 +135,7 @@ _RULES = (
         r"|did(?:n't| not) (?:get|receive)|don't (?:see|understand))\b",
         r"\b(?:my|the|this|it|that)(?: [\w'-]+){0,3} (?:isn't|doesn't|won't|hasn't|didn't|wasn't|is not"
         r"|does not|has not|was not|did not|is missing|is wrong|is gone|never)\b",
+        r"\b(?:ich|wir) (?:kann|können)\b[^.!?]{0,60}\bnicht\b",
         r"\b(?:fehler|kaputt|(?:geht|funktioniert|klappt) nicht|no funciona|no puedo|ne marche pas)\b",
     ),
     _rule("information", -1.0, r"^\s*(?:fyi|for your information|heads[- ]up|just so you know|zur info)\b"),
@@ -168,6 +172,12 @@ class RuleDetector:
 
     def _verdict(self, label: Label, confidence: float, *reasons: str) -> Detection:
         return Detection(label, Code(self.name), round(confidence, 3), tuple(Code(each) for each in reasons))
+
+
+@hookimpl
+def reqflow_classifiers() -> Iterable[Classifier]:
+    """The detector, under the name ``rules``."""
+    return (RuleDetector(),)
 
 
 def _is_courtesy(text: str) -> bool:

@@ -1,11 +1,18 @@
-"""What every store refuses to keep, because some store could not give it back as it was."""
+"""What several stores do alike, because it must not differ between them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from ..core.facts import WantPool
+from ..core.model import AgentId, AgentLoad
 from ..errors import InvalidInput
 from ..ports import Batch
 
-__all__ = ["check_texts"]
+__all__ = ["check_texts", "choose_pool"]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def check_texts(batch: Batch) -> None:
@@ -25,3 +32,16 @@ def check_texts(batch: Batch) -> None:
                 raise InvalidInput(
                     f"text {text.ref.id} holds a lone surrogate at {problem.start}, which cannot be stored"
                 ) from None
+
+
+def choose_pool(known: Mapping[AgentId, AgentLoad], want: WantPool) -> tuple[AgentLoad, ...]:
+    """The answer to a want of a pool, from the loads of those agents that have a row."""
+    loads = [known.get(agent) or AgentLoad(agent) for agent in want.agents]
+    if want.below is not None:
+        loads = [load for load in loads if load.load < want.below]
+    loads.sort(key=_order)
+    return tuple(loads[: want.top])
+
+
+def _order(load: AgentLoad) -> tuple[int, datetime, str]:
+    return load.load, load.chosen_at or _NEVER, load.agent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .store_laws.agreement import AgreementLaws
 from .store_laws.commits import CommitLaws
 from .store_laws.durability import DurabilityLaws
 from .store_laws.guards import GuardLaws
@@ -23,6 +24,7 @@ class StoreContract(
     AgendaLaws,
     RoundTripLaws,
     DurabilityLaws,
+    AgreementLaws,
 ):
     """Subclass it, say how a store is made, and pytest shows one test per law::
 

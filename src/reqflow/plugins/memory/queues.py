@@ -225,6 +225,7 @@ class Agenda:
         if alarm.again_at is None:
             del self._alarms[lease.id]
         else:
+            alarm.attempts = 0  # that is another question
             self._free(lease.id, alarm, alarm.again_at)
 
     def free(self, lease: Lease, ready_at: datetime) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -27,11 +26,10 @@ from ...core.facts import (
 )
 from ...core.model import AgentLoad, Conversation, Lane, Message, Request, RequestState
 from ...ports import Conversations, Effects, Messages, Page, Requests, StoredEffect, Streams, View
+from ..storable import choose_pool
 from .space import Space
 
 __all__ = ["ANSWERS", "view_page"]
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _message(space: Space, want: WantMessage) -> Message | None:
@@ -88,17 +86,8 @@ def _neighbours(space: Space, want: WantNeighbours) -> Neighbours:
     return Neighbours(None if before is None else messages[before[1]], after)
 
 
-def _order(load: AgentLoad) -> tuple[int, datetime, str]:
-    return load.load, load.chosen_at or _NEVER, load.agent
-
-
 def _pool(space: Space, want: WantPool) -> tuple[AgentLoad, ...]:
-    agents = space.agents
-    loads = [agents.get(agent) or AgentLoad(agent) for agent in want.agents]
-    if want.below is not None:
-        loads = [load for load in loads if load.load < want.below]
-    loads.sort(key=_order)
-    return tuple(loads[: want.top])
+    return choose_pool(space.agents, want)
 
 
 def _waiting(space: Space, want: WantWaiting) -> tuple[Request, ...]:
@@ -187,7 +176,8 @@ def _messages(space: Space, view: Messages) -> Source:
     if view.conversation_id is None:
         ids = space.message_ids.up(view.after)
     else:
-        ids = _few(space.messages_of.get(view.conversation_id, ()), view.after, False)
+        sent = space.messages_of.get(view.conversation_id, ())
+        ids = _few((id for _, id in sent), view.after, False)
     return ids, space.messages.__getitem__, lambda _: True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from datetime import datetime
 
 from ...core.effects import QueuedEffect
@@ -32,14 +33,22 @@ from ...ports import EffectState, LeaseQueue
 from .ordered import Ordered
 from .queues import Agenda, Line, Waiting
 
-__all__ = ["LaneKey", "NativeKey", "Space"]
+__all__ = ["LaneKey", "NativeKey", "Sent", "Space"]
 
 NativeKey = tuple[ChannelId, NativeId]
 LaneKey = tuple[ChannelId, ProfileId]
+Sent = tuple[datetime, MessageId]
 
 CLOSED = RequestState.CLOSED
 UNASSIGNED = RequestState.UNASSIGNED
 REQUESTER = Side.REQUESTER
+
+
+def _waits_in(request: Request) -> tuple[QueueId, datetime] | None:
+    """The queue that an unassigned request waits in, and since when."""
+    if request.state is not UNASSIGNED or request.queue is None or request.waiting_at is None:
+        return None
+    return request.queue, request.waiting_at
 
 
 class Space:
@@ -63,8 +72,8 @@ class Space:
         self.messages: dict[MessageId, Message] = {}
         self.message_ids: Ordered[str] = Ordered()
         self.natives: dict[NativeKey, MessageId] = {}
-        self.messages_of: dict[ConversationId, list[MessageId]] = {}
-        self.tops: dict[LaneKey, Ordered[tuple[datetime, str]]] = {}
+        self.messages_of: dict[ConversationId, list[Sent]] = {}
+        self.tops: dict[LaneKey, Ordered[Sent]] = {}
 
         self.requests: dict[RequestId, Request] = {}
         self.request_ids: Ordered[str] = Ordered()
@@ -111,38 +120,48 @@ class Space:
         if old is None:
             self.request_ids.add(id)
             self.requests_of.setdefault(new.conversation_id, []).append(id)
+            was_open, waited = False, None
         else:
             if old.conversation_id != new.conversation_id:
                 self.requests_of[old.conversation_id].remove(id)
                 self.requests_of.setdefault(new.conversation_id, []).append(id)
-            if (
-                old.state is new.state
-                and old.queue == new.queue
-                and old.waiting_at == new.waiting_at
-                and old.opened_at == new.opened_at
-                and old.channel_id == new.channel_id
-            ):
-                return
-            self._unlist(old)
-        if new.state is not CLOSED:
-            self.open_requests.add(id)
-            opened = self.open_in.get(new.channel_id)
-            if opened is None:
-                opened = self.open_in[new.channel_id] = Ordered()
-            opened.add((new.opened_at, id))
-            if new.state is UNASSIGNED and new.queue is not None and new.waiting_at is not None:
-                line = self.waiting.get(new.queue)
-                if line is None:
-                    line = self.waiting[new.queue] = Ordered()
-                line.add((new.waiting_at, id))
+            was_open, waited = old.state is not CLOSED, _waits_in(old)
+        is_open = new.state is not CLOSED
+        if is_open is not was_open:
+            self._list_open(new, is_open)
+        waits = _waits_in(new)
+        if waits != waited:
+            if waited is not None:
+                self.waiting[waited[0]].discard((waited[1], id))
+            if waits is not None:
+                queue, since = waits
+                if queue not in self.waiting:
+                    self.waiting[queue] = Ordered()
+                self.waiting[queue].add((since, id))
 
-    def _unlist(self, old: Request) -> None:
-        if old.state is CLOSED:
+    def drop_request(self, id: RequestId) -> None:
+        """Forget a request, if it is there."""
+        old = self.requests.pop(id, None)
+        if old is None:
             return
-        self.open_requests.discard(old.id)
-        self.open_in[old.channel_id].discard((old.opened_at, old.id))
-        if old.state is UNASSIGNED and old.queue is not None and old.waiting_at is not None:
-            self.waiting[old.queue].discard((old.waiting_at, old.id))
+        self.request_ids.discard(id)
+        self.requests_of[old.conversation_id].remove(id)
+        if old.state is not CLOSED:
+            self._list_open(old, False)
+        waited = _waits_in(old)
+        if waited is not None:
+            self.waiting[waited[0]].discard((waited[1], id))
+
+    def _list_open(self, request: Request, is_open: bool) -> None:
+        opened = self.open_in.get(request.channel_id)
+        if opened is None:
+            opened = self.open_in[request.channel_id] = Ordered()
+        if is_open:
+            opened.add((request.opened_at, request.id))
+            self.open_requests.add(request.id)
+        else:
+            opened.discard((request.opened_at, request.id))
+            self.open_requests.discard(request.id)
 
     # --- messages ---
 
@@ -152,17 +171,18 @@ class Space:
         self.messages[id] = new
         self.message_ids.add(id)
         self.natives[new.channel_id, new.native] = id
+        sent = (new.sent_at, id)
         of = self.messages_of.get(new.conversation_id)
         if of is None:
-            self.messages_of[new.conversation_id] = [id]
+            self.messages_of[new.conversation_id] = [sent]
         else:
-            of.append(id)
+            insort(of, sent)
         if new.top and new.profile_id is not None and new.side is REQUESTER:
             lane = new.channel_id, new.profile_id
             tops = self.tops.get(lane)
             if tops is None:
                 tops = self.tops[lane] = Ordered()
-            tops.add((new.sent_at, id))
+            tops.add(sent)
 
     def drop_message(self, id: MessageId) -> None:
         """Forget a row, if it is there."""
@@ -171,17 +191,16 @@ class Space:
             return
         self.message_ids.discard(id)
         del self.natives[old.channel_id, old.native]
-        self.messages_of[old.conversation_id].remove(id)
+        self.messages_of[old.conversation_id].remove((old.sent_at, id))
         if old.profile_id is not None and (old.channel_id, old.profile_id) in self.tops:
             self.tops[old.channel_id, old.profile_id].discard((old.sent_at, id))
 
     def drop_conversation(self, id: ConversationId) -> None:
         """Forget the requests and messages of a conversation."""
-        for message in tuple(self.messages_of.get(id, ())):
+        for _, message in tuple(self.messages_of.get(id, ())):
             self.drop_message(message)
-        for request in self.requests_of.pop(id, ()):
-            self._unlist(self.requests.pop(request))
-            self.request_ids.discard(request)
+        for request in tuple(self.requests_of.get(id, ())):
+            self.drop_request(request)
 
     def add_thread(self, key: NativeKey, conversation: ConversationId) -> None:
         """Store a thread key, unless it is there."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Sequence
 
 from ...core.model import AgentLoad, ChannelId, ProfileId
 from ...core.values import changed
@@ -19,7 +19,7 @@ from ...ports import (
     LoadChange,
 )
 from .queues import Task, Waiting
-from .space import NativeKey, Space
+from .space import Space
 
 __all__ = ["apply", "check", "check_leases"]
 
@@ -39,18 +39,32 @@ def check(space: Space, batch: Batch) -> None:
 
 
 def _check_keys(space: Space, batch: Batch) -> None:
-    if batch.outcomes:
-        _check_new([key for key, _ in batch.outcomes], space.outcomes)
-    if batch.messages and not batch.restoring:
-        _check_new([(each.channel_id, each.native) for each in batch.messages], space.natives)
-    if batch.inbox:
-        _check_new([item.key for item in batch.inbox], space.inbox.known)
+    for key, _ in batch.outcomes:
+        if key in space.outcomes:
+            raise Duplicate(key)
+    if not batch.restoring:
+        for message in batch.messages:
+            if (message.channel_id, message.native) in space.natives or message.id in space.messages:
+                raise Duplicate(f"{message.channel_id} {message.native}")
+    for item in batch.inbox:
+        if item.key in space.inbox.known:
+            raise Duplicate(item.key)
+    if len(batch.outcomes) > 1 or len(batch.messages) > 1 or len(batch.inbox) > 1:
+        _check_twins(batch)
 
 
-def _check_new(keys: Sequence[str | NativeKey], known: Mapping[Any, object]) -> None:
-    for at, key in enumerate(keys):
-        if key in known or (at and key in keys[:at]):
-            raise Duplicate(key if isinstance(key, str) else " ".join(key))
+def _check_twins(batch: Batch) -> None:
+    """A batch may know a key only once, too."""
+    for keys in (
+        [key for key, _ in batch.outcomes],
+        [f"{message.channel_id} {message.native}" for message in batch.messages],
+        [item.key for item in batch.inbox],
+    ):
+        seen: set[str] = set()
+        for key in keys:
+            if key in seen:
+                raise Duplicate(key)
+            seen.add(key)
 
 
 def check_leases(space: Space, leases: Sequence[Lease]) -> list[Task]:
@@ -65,24 +79,27 @@ def check_leases(space: Space, leases: Sequence[Lease]) -> list[Task]:
 
 
 def _failed_versions(space: Space, batch: Batch) -> list[tuple[str, str]]:
-    failed = [(hold.kind.value, hold.id) for hold in batch.holds if _version(space, hold) != hold.version]
+    failed: list[tuple[str, str]] = []
+    if batch.holds:
+        failed += [
+            (hold.kind.value, hold.id) for hold in batch.holds if _version(space, hold) != hold.version
+        ]
+    counts: dict[str, int] = {}
+    for entry in batch.entries:
+        stream = entry.stream
+        count = counts[stream] = counts.get(stream, 0) + 1
+        if entry.seq != len(space.streams.get(stream, ())) + count:
+            failed.append(("stream", stream))
     for conversation in batch.conversations:
+        # a version counts entries: it goes on by as many as the batch has
         old = space.conversations.get(conversation.id)
-        if (old.version if old is not None else 0) != conversation.version - 1:
+        version = conversation.version - counts.get(conversation.id, 1)
+        if version != (old.version if old is not None else 0):
             failed.append(("conversation", conversation.id))
     for lane in batch.lanes:
         was = space.lanes.get((lane.channel_id, lane.profile_id))
-        if (was.version if was is not None else 0) != lane.version - 1:
+        if lane.version - 1 != (was.version if was is not None else 0):
             failed.append(("lane", f"{lane.channel_id} {lane.profile_id}"))
-    lengths: dict[str, int] = {}
-    for entry in batch.entries:
-        stream = entry.stream
-        last = lengths.get(stream)
-        if last is None:
-            last = len(space.streams.get(stream, ()))
-        if entry.seq != last + 1:
-            failed.append(("stream", stream))
-        lengths[stream] = last + 1
     desk = batch.desk
     if desk is not None and desk.revision != (space.desk.revision if space.desk else 0) + 1:
         failed.append(("desk", "desk"))
@@ -128,7 +145,7 @@ def apply(space: Space, batch: Batch) -> None:
     for message in batch.messages:
         space.put_message(message)
     for text in batch.texts:
-        space.texts[text.ref.id] = text
+        space.texts.setdefault(text.ref.id, text)
     for key, outcome in batch.outcomes:
         space.outcomes[key] = outcome
     if batch.desk is not None:
@@ -141,6 +158,8 @@ def _restore(space: Space, batch: Batch) -> None:
     """Make room for state that is put as it is."""
     for conversation in batch.conversations:
         space.drop_conversation(conversation.id)
+    for request in batch.requests:
+        space.drop_request(request.id)
     for message in batch.messages:
         space.drop_message(message.id)
         other = space.natives.get((message.channel_id, message.native))
@@ -164,8 +183,8 @@ def _apply_rarer(space: Space, batch: Batch) -> None:
 
 
 def _absorb(space: Space, absorbed: Absorbed) -> None:
-    ids = space.messages_of.pop(absorbed.other, [])
-    for id in ids:
+    moved = space.messages_of.pop(absorbed.other, [])
+    for _, id in moved:
         old = space.messages[id]
         space.messages[id] = changed(
             old,
@@ -173,7 +192,7 @@ def _absorb(space: Space, absorbed: Absorbed) -> None:
             request_id=absorbed.request_id,
             group_at=absorbed.group_at if old.top else old.group_at,
         )
-    space.messages_of.setdefault(absorbed.into, []).extend(ids)
+    space.messages_of[absorbed.into] = sorted([*space.messages_of.get(absorbed.into, ()), *moved])
     keys = space.threads_of.pop(absorbed.other, [])
     for key in keys:
         space.threads[key] = absorbed.into
@@ -181,9 +200,10 @@ def _absorb(space: Space, absorbed: Absorbed) -> None:
 
 
 def _adopt(space: Space, adopted: Adopted) -> None:
-    for id in space.messages_of.get(adopted.conversation_id, ()):
+    sent = space.messages_of.get(adopted.conversation_id, [])
+    for _, id in sent[bisect_left(sent, (adopted.since_at,)) :]:
         old = space.messages[id]
-        if old.request_id is None and old.sent_at >= adopted.since_at:
+        if old.request_id is None:
             space.messages[id] = changed(old, request_id=adopted.request_id)
 
 

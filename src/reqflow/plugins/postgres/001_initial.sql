@@ -2,6 +2,10 @@
 -- Keys compare byte by byte (COLLATE "C"), which is the order of Python's strings. What the engine reads as a
 -- whole is one document (JSON as text); beside it stand only the columns that something is found by.
 -- Rows that are often updated leave room on their pages for their next version.
+--
+-- Plans are made once for a connection, often while tables are empty and every index seems as good as any other.
+-- So an index is partial wherever it can be, on the column that only its own queries name (a condition like
+-- "conversation_id = ..." implies "conversation_id IS NOT NULL"): then there is nothing else to choose.
 
 CREATE SCHEMA IF NOT EXISTS reqflow;
 
@@ -43,7 +47,8 @@ CREATE TABLE reqflow.requests (
     document text NOT NULL,
     PRIMARY KEY (workspace, id)
 ) WITH (fillfactor = 60);
-CREATE INDEX requests_of ON reqflow.requests (workspace, conversation_id, id);
+CREATE INDEX requests_of ON reqflow.requests (workspace, conversation_id, id)
+    WHERE conversation_id IS NOT NULL;
 CREATE INDEX requests_open ON reqflow.requests (workspace, channel_id, opened_at, id)
     WHERE state <> 'closed';
 CREATE INDEX requests_waiting ON reqflow.requests (workspace, queue, waiting_at, id)
@@ -73,7 +78,8 @@ CREATE TABLE reqflow.messages (
     PRIMARY KEY (workspace, id),
     CONSTRAINT messages_native UNIQUE (workspace, channel_id, native)
 );
-CREATE INDEX messages_of ON reqflow.messages (workspace, conversation_id, id);
+CREATE INDEX messages_of ON reqflow.messages (workspace, conversation_id, id)
+    WHERE conversation_id IS NOT NULL;
 CREATE INDEX messages_top ON reqflow.messages (workspace, channel_id, profile_id, sent_at, id)
     WHERE top AND side = 'requester' AND profile_id IS NOT NULL;
 
@@ -84,7 +90,8 @@ CREATE TABLE reqflow.thread_keys (
     conversation_id text COLLATE "C" NOT NULL,
     PRIMARY KEY (workspace, channel_id, native)
 );
-CREATE INDEX thread_keys_of ON reqflow.thread_keys (workspace, conversation_id);
+CREATE INDEX thread_keys_of ON reqflow.thread_keys (workspace, conversation_id)
+    WHERE conversation_id IS NOT NULL;
 
 CREATE TABLE reqflow.texts (
     workspace text COLLATE "C" NOT NULL,
@@ -162,9 +169,9 @@ CREATE TABLE reqflow.inbox (
     document text NOT NULL,
     PRIMARY KEY (workspace, key)
 ) WITH (fillfactor = 60);
-CREATE INDEX inbox_ready ON reqflow.inbox (workspace, seq) WHERE NOT parked;
+CREATE INDEX inbox_ready ON reqflow.inbox (workspace, seq) WHERE NOT parked AND seq IS NOT NULL;
 CREATE INDEX inbox_held ON reqflow.inbox (workspace, lane, seq)
-    WHERE NOT parked AND (lease_until IS NOT NULL OR ready_at IS NOT NULL);
+    WHERE NOT parked AND lane IS NOT NULL AND (lease_until IS NOT NULL OR ready_at IS NOT NULL);
 
 CREATE TABLE reqflow.outbox (
     workspace text COLLATE "C" NOT NULL,
@@ -181,9 +188,10 @@ CREATE TABLE reqflow.outbox (
     document text NOT NULL,
     PRIMARY KEY (workspace, seq)
 ) WITH (fillfactor = 60);
-CREATE INDEX outbox_ready ON reqflow.outbox (workspace, seq) WHERE state = 'ready';
+CREATE INDEX outbox_ready ON reqflow.outbox (workspace, seq) WHERE state = 'ready' AND seq IS NOT NULL;
 CREATE INDEX outbox_held ON reqflow.outbox (workspace, destination, seq)
-    WHERE state = 'ready' AND (lease_until IS NOT NULL OR ready_at IS NOT NULL);
+    WHERE state = 'ready' AND destination IS NOT NULL AND (lease_until IS NOT NULL OR ready_at IS NOT NULL);
+CREATE INDEX outbox_parked ON reqflow.outbox (workspace, seq) WHERE state = 'parked';
 CREATE INDEX outbox_of ON reqflow.outbox (workspace, conversation_id, state, seq)
     WHERE conversation_id IS NOT NULL;
 CREATE INDEX outbox_collapse ON reqflow.outbox (workspace, destination, collapse)
@@ -218,7 +226,7 @@ BEGIN
     RETURN QUERY
     WITH scanned AS MATERIALIZED (
         SELECT i.seq, i.key, i.lane FROM reqflow.inbox i
-        WHERE i.workspace = space AND NOT i.parked
+        WHERE i.workspace = space AND NOT i.parked AND i.seq > 0
           AND (i.lease_until IS NULL OR i.lease_until <= moment)
           AND (i.ready_at IS NULL OR i.ready_at <= moment)
           AND NOT EXISTS (
@@ -254,7 +262,7 @@ BEGIN
     RETURN QUERY
     WITH scanned AS MATERIALIZED (
         SELECT o.seq, o.destination FROM reqflow.outbox o
-        WHERE o.workspace = space AND o.state = 'ready'
+        WHERE o.workspace = space AND o.state = 'ready' AND o.seq > 0
           AND (o.lease_until IS NULL OR o.lease_until <= moment)
           AND (o.ready_at IS NULL OR o.ready_at <= moment)
           AND NOT EXISTS (

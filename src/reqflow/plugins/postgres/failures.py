@@ -16,9 +16,7 @@ _NO_SCHEMA = frozenset({"3F000", "42P01", "42703", "42883"})
 class Failed(Exception):
     """A statement failed and left no trace; with ``lost``, nobody knows. For this package only."""
 
-    def __init__(
-        self, code: str, constraint: str = "", told: str = "", *, lost: bool = False
-    ) -> None:
+    def __init__(self, code: str, constraint: str = "", told: str = "", *, lost: bool = False) -> None:
         self.code = code
         self.constraint = constraint
         self.told = told

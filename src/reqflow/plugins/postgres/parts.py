@@ -60,9 +60,7 @@ def _replace(table: str, columns: Mapping[str, str], keys: Sequence[str], sets: 
     """Guard: rows whose version is ``before`` get new content."""
     changes = ", ".join(f"{each} = d.{each}" for each in sets)
     found = _matched(keys, "t.version = d.before")
-    one = (
-        f"{{name}} AS (UPDATE reqflow.{table} t SET {changes} FROM {{rows}} d WHERE {found} RETURNING 1)"
-    )
+    one = f"{{name}} AS (UPDATE reqflow.{table} t SET {changes} FROM {{rows}} d WHERE {found} RETURNING 1)"
     many = (
         f"{{name}}_found AS MATERIALIZED (SELECT d.*, l.place FROM {{rows}} d CROSS JOIN LATERAL"
         f" (SELECT t.ctid AS place FROM reqflow.{table} t WHERE {found} FOR NO KEY UPDATE) l),"
@@ -282,9 +280,7 @@ PARTS: Mapping[str, Part] = {
     "new_conversations": _insert("conversations", _CONVERSATION),
     "held_lanes": _hold("lanes", _LANE, _LANE_KEYS),
     "absent_lanes": _absent("lanes", {"channel_id": "text", "profile_id": "text"}, _LANE_KEYS),
-    "lanes": _replace(
-        "lanes", {**_LANE_ROW, "before": "bigint"}, _LANE_KEYS, ("version", "conversation_id")
-    ),
+    "lanes": _replace("lanes", {**_LANE_ROW, "before": "bigint"}, _LANE_KEYS, ("version", "conversation_id")),
     "new_lanes": _insert("lanes", _LANE_ROW),
     "desk": Part(
         _DESK,
@@ -311,7 +307,7 @@ PARTS: Mapping[str, Part] = {
         {"channel_id": "text", "native": "text", "conversation_id": "text"},
         "channel_id, native",
     ),
-    "texts": _put(
+    "texts": _add(
         "texts",
         {"id": "text", "audience": "text", "owner": "text", "digest": "text", "body": "text"},
         "id",
@@ -323,7 +319,13 @@ PARTS: Mapping[str, Part] = {
     "collapsed": _collapse(),
     "effects": _insert(
         "outbox",
-        {"destination": "text", "conversation_id": "text", "collapse": "text", "state": "text", "document": "text"},
+        {
+            "destination": "text",
+            "conversation_id": "text",
+            "collapse": "text",
+            "state": "text",
+            "document": "text",
+        },
     ),
     "disarmed": Part(
         {"key": "text"},

@@ -316,7 +316,7 @@ def _send(batch: Batch, changes: Changes) -> None:
         rows.append((queued.destination, about, queued.collapse, state.value, dump(queued)))
     changes["effects"] = rows
     if latest:
-        changes["collapsed"] = list(sorted(latest))
+        changes["collapsed"] = sorted(latest)
 
 
 def finished(leases: Sequence[Lease], armed: dict[str, datetime], disarmed: set[str]) -> Changes:

@@ -8,6 +8,7 @@ constant. So the pool's connections are used through libpq itself, which psycopg
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import blake2b
 from struct import Struct
 from threading import Lock
@@ -21,8 +22,19 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ...errors import InvalidInput, StoreUnavailable
 from .failures import Failed
+from .schema import check_schema
 
-__all__ = ["Rows", "Statement", "Wire", "array_literal", "text_array"]
+__all__ = [
+    "TEXT",
+    "TIMESTAMPTZ",
+    "Rows",
+    "Statement",
+    "Value",
+    "Wire",
+    "array_literal",
+    "moment",
+    "text_array",
+]
 
 Value = str | bytes | None
 Rows = list[list[bytes | None]]
@@ -46,7 +58,9 @@ SETTINGS = {
 PREPARED = 400
 """How many statements a connection keeps; beyond that it forgets them all and starts again."""
 TEXT, TIMESTAMPTZ = 25, 1184  # types by PostgreSQL's numbers for them
-_OUTDATED = frozenset({"26000", "0A000"})  # the connection or the schema was changed under a prepared statement
+_OUTDATED = frozenset(
+    {"26000", "0A000"}
+)  # the connection or the schema was changed under a prepared statement
 _HEAD = Struct("!iiIii")
 _LENGTH = Struct("!i")
 _NULL = _LENGTH.pack(-1)
@@ -88,16 +102,23 @@ def array_literal(items: Sequence[str]) -> str:
     return "{" + ",".join(quoted) + "}"
 
 
-def _bytes(values: Sequence[Value]) -> list[bytes | None]:
+def moment(content: bytes | str | None) -> datetime | None:
+    """A ``timestamptz`` that was read as text."""
+    if content is None:
+        return None
+    return datetime.fromisoformat(content if isinstance(content, str) else content.decode())
+
+
+def _bytes(values: Sequence[Value]) -> list[Any]:
     """The values as they are sent. libpq would cut a text at a NUL without a word."""
     try:
         sent = [value.encode() if value.__class__ is str else value for value in values]
     except UnicodeEncodeError as problem:
         raise InvalidInput(f"a lone surrogate at {problem.start} cannot be stored") from None
     for value in values:
-        if value.__class__ is str and "\0" in value:  # type: ignore[operator]
+        if value.__class__ is str and "\0" in value:
             raise InvalidInput("a NUL character cannot be stored")
-    return sent  # type: ignore[return-value]  # no str is left
+    return sent
 
 
 class Wire:
@@ -181,7 +202,8 @@ class Wire:
             if self._opened and self._pool is None:
                 raise StoreUnavailable("this store was closed")
             if self._pool is None:
-                self.connect().close()  # says at once, and why, if there is no way to connect
+                with self.connect() as connection:  # says at once, and why, if nothing will work
+                    check_schema(connection)
                 self._pool = ConnectionPool(
                     self._conninfo,
                     kwargs={"autocommit": True},
@@ -195,9 +217,7 @@ class Wire:
 
     # --- statements ---
 
-    def _run(
-        self, connection: psycopg.Connection[Any], statement: Statement, sent: list[bytes | None]
-    ) -> Rows:
+    def _run(self, connection: psycopg.Connection[Any], statement: Statement, sent: list[Any]) -> Rows:
         pg = connection.pgconn
         known = self._known.get(connection)
         if known is None:

@@ -63,7 +63,7 @@ def parse_mail(
     try:
         fields, body = split_fields(content)
         if (mark := _machine_mark(fields)) is not None:
-            return Ignored(where, mark, one_line(fields.first("subject"), 80))
+            return Ignored(where, mark)
         _check_recipients(fields)
         sender = _sender(fields)
         native = native_of(fields, content)
@@ -125,7 +125,7 @@ def _sender(fields: Fields) -> Mailbox:
     members = list(split_addresses(given[0]))
     sender = parse_mailbox(members[0]) if len(members) == 1 else None
     if sender is None:
-        raise Unusable("ambiguous_sender", f"From must have one plain address: {shown(given[0], 120)}")
+        raise Unusable("ambiguous_sender", "From must name one address, in one way of reading it")
     return sender
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from ...core.model import Code
@@ -28,6 +29,7 @@ KINDS: Mapping[str, frozenset[str]] = {
 """The kinds of input by name, and the file names (by ending) that a folder of them may hold."""
 
 _PEEK = 2**16
+_PEEKED = 20
 
 
 def read_path(path: Path, *, kind: str | None = None, channel: str | None = None) -> Iterator[Read]:
@@ -116,24 +118,28 @@ def _by_name(path: Path) -> str | None:
 
 
 def _guess(path: Path) -> str | None:
-    """The kind of a file: by its name, and by its first line where names leave a choice."""
+    """The kind of a file: by its name, and by what it begins with where names leave a choice."""
     named = _by_name(path)
     if named not in (None, "json_lines"):
         return named
     with path.open("rb") as file:
-        start = next((line for _, line in read_lines(file, _PEEK) if line), b"")
-    if start.startswith(b"From "):
+        lines = [line for _, line in islice(read_lines(file, _PEEK), _PEEKED) if line]
+    if named or (lines and lines[0].startswith(b"{") and lines[0] != b"{"):
+        return "slack_events" if any(map(_is_event, lines)) else "json_lines"
+    if not lines:
+        return None
+    if lines[0].startswith((b"{", b"[")):
+        return "slack_events"
+    if lines[0].startswith(b"From "):
         return "mbox"
-    if start[:1] in (b"{", b"["):
-        return "slack_events" if start[:1] == b"[" or _is_event(start) else "json_lines"
-    return named or ("mail" if _starts_mail(start) else None)
+    return "mail" if _starts_mail(lines[0]) else None
 
 
 def _is_event(line: bytes) -> bool:
     try:
         content = parse_json(line)
     except Unusable:
-        return line == b"{"  # an object over many lines
+        return False
     return isinstance(content, dict) and bool(content.keys() & {"event", "payload", "type"})
 
 

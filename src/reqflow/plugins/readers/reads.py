@@ -31,7 +31,7 @@ class Ignored:
 
 @value
 class Rejected:
-    """Something that cannot be read, or must not be trusted. ``detail`` is for people."""
+    """Something that cannot be read, or must not be trusted; ``detail`` says why, and quotes no message."""
 
     where: str = attrs.field(converter=storable)
     code: Code

@@ -17,13 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...core.commands import Inbound
 from ...core.model import Code
 from ...core.values import value
 from ...errors import UnreadableInput
 from .lines import read_whole
 from .reads import Ignored, Read, Rejected, Unusable, parse_json
-from .slack_messages import name_of, parse_message
+from .slack_messages import moment_of, name_of, parse_message
 
 __all__ = ["LISTS", "ZipLimits", "is_export", "read_export"]
 
@@ -201,9 +200,9 @@ def _channel(
             continue
         placed: list[tuple[datetime, Read]] = []
         for number, message in enumerate(messages, 1):
-            read = _message(message, channel, f"{where}#{number}", names)
-            moment = read.sent_at if isinstance(read, Inbound) else moment
-            placed.append((moment, read))
+            ts = message.get("ts") if isinstance(message, dict) else None
+            moment = (moment_of(ts) if isinstance(ts, str) else None) or moment
+            placed.append((moment, _message(message, channel, f"{where}#{number}", names)))
         placed.sort(key=lambda pair: pair[0])
         yield from placed
 

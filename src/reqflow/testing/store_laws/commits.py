@@ -135,8 +135,23 @@ class CommitLaws(StoreLaws):
             store.commit(make_batch(messages=(make_message(1),), texts=(make_text(1, body),)))
         assert items(store, Messages()) == []
 
+    def test_a_known_text_stays_as_it_is(self, store: Store) -> None:
+        store.commit(make_batch(texts=(make_text(1, "first"),)))
+        store.commit(make_batch(texts=(make_text(1, "second"), make_text(2, "other"))))
+        ids = [make_text(n).ref.id for n in (1, 2)]
+        assert store.texts(WORKSPACE, ids, Audience.CUSTOMER) == dict(
+            zip(ids, ["first", "other"], strict=True)
+        )
+
     def test_texts_are_kept_exactly(self, store: Store) -> None:
-        bodies = ["", " spaced \r\n\t", "ünïcödé 😀 \u2028", "\x01\x7f\ufffe\uffff", "'; --", "long " * 200_000]
+        bodies = [
+            "",
+            " spaced \r\n\t",
+            "ünïcödé 😀 \u2028",
+            "\x01\x7f\ufffe\uffff",
+            "'; --",
+            "long " * 200_000,
+        ]
         texts = tuple(make_text(number, body) for number, body in enumerate(bodies))
         store.commit(make_batch(texts=texts))
         ids = [text.ref.id for text in texts]
@@ -188,9 +203,7 @@ class CommitLaws(StoreLaws):
             )
         )
         store.commit(
-            make_batch(
-                restoring=True, conversations=(make_conversation(1),), messages=(make_message(1, 1),)
-            )
+            make_batch(restoring=True, conversations=(make_conversation(1),), messages=(make_message(1, 1),))
         )
         assert items(store, Messages()) == [make_message(1, 1)]
         assert items(store, Messages(conversation_id=ConversationId("c_0002"))) == []

@@ -1,4 +1,4 @@
-"""What a commit relies on: versions, keys that exist once, streams without gaps. And: all of it or nothing."""
+"""What a commit relies on: versions, keys that exist once, streams without gaps; and all of it or nothing."""
 
 from __future__ import annotations
 
@@ -159,6 +159,24 @@ class GuardLaws(StoreLaws):
             )
         assert ask(store, WantConversation("c_0001")).version == 3  # type: ignore[arg-type]
         assert ask(store, WantLane(CHANNEL, "p_0001"))[0].version == 3  # type: ignore[arg-type]
+
+    def test_a_commit_of_several_entries_goes_as_many_versions_on(self, store: Store) -> None:
+        several = tuple(make_entry("c_0001", seq) for seq in (1, 2, 3))
+        store.commit(make_batch(conversations=(make_conversation(1, 3),), entries=several))
+        more = (make_entry("c_0001", 4), make_entry("c_0001", 5))
+        for version in (4, 6):
+            with pytest.raises(Conflict) as caught:
+                store.commit(make_batch(conversations=(make_conversation(1, version),), entries=more))
+            assert caught.value.rows == (("conversation", "c_0001"),)
+        store.commit(make_batch(conversations=(make_conversation(1, 5),), entries=more))
+        assert ask(store, WantConversation("c_0001")).version == 5  # type: ignore[arg-type]
+        with pytest.raises(Conflict):
+            store.commit(
+                make_batch(
+                    conversations=(make_conversation(1, 2),),
+                    entries=(make_entry("c_0001", 1), make_entry("c_0001", 2)),
+                )
+            )
 
     def test_a_redelivery_is_a_duplicate_even_when_versions_moved_on(self, store: Store) -> None:
         store.commit(first())

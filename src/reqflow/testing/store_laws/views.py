@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ...core.effects import PostMessage, QueuedEffect
@@ -45,7 +47,7 @@ from .laws import StoreLaws, items, lease, pages, picture
 
 __all__ = ["ViewLaws"]
 
-CLOSED = {"state": RequestState.CLOSED, "closed_at": moment(99)}
+CLOSED: dict[str, Any] = {"state": RequestState.CLOSED, "closed_at": moment(99)}
 
 
 def ids(found: list[object]) -> list[str]:
@@ -181,7 +183,7 @@ class ViewLaws(StoreLaws):
         assert "".join(ids([*page.items, *rest])) == "12345"
 
     def test_views_never_leave_their_workspace(self, filled: Store) -> None:
-        empty = {
+        empty: dict[str, Any] = {
             "conversations": [],
             "requests": [],
             "messages": [],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ...core.facts import (
@@ -120,9 +122,7 @@ class WantLaws(StoreLaws):
 
     def test_a_request_comes_with_its_conversation_open_or_closed(self, store: Store) -> None:
         closed = make_request(2, 1, state=RequestState.CLOSED, closed_at=moment(5))
-        store.commit(
-            make_batch(conversations=(make_conversation(1),), requests=(make_request(1), closed))
-        )
+        store.commit(make_batch(conversations=(make_conversation(1),), requests=(make_request(1), closed)))
         assert ask(store, WantRequest(closed.id)) == (closed, make_conversation(1))
         assert ask(store, WantRequest(RequestId("r_0001"))) == (make_request(1), make_conversation(1))
 
@@ -156,7 +156,7 @@ class WantLaws(StoreLaws):
         assert ask(store, WantThread(CHANNEL, (NativeId("n1"),))).id == "c_0001"
 
     def test_the_open_request_that_was_opened_last_counts(self, store: Store) -> None:
-        closed = {"state": RequestState.CLOSED, "closed_at": moment(99)}
+        closed: dict[str, Any] = {"state": RequestState.CLOSED, "closed_at": moment(99)}
         store.commit(
             make_batch(
                 conversations=tuple(make_conversation(n) for n in range(1, 6)),
@@ -174,7 +174,7 @@ class WantLaws(StoreLaws):
         assert ask(store, WantLastOpen(CHANNEL)).id == "c_0002"
 
     def test_neighbours_are_the_authors_top_messages_around_the_moment(self, store: Store) -> None:
-        same = {"sent_at": moment(10)}
+        same: dict[str, Any] = {"sent_at": moment(10)}
         store.commit(
             make_batch(
                 messages=(
@@ -250,9 +250,7 @@ class WantLaws(StoreLaws):
         assert [ask(store, WantDesk(known)) for known in (0, 1, 2)] == [desks[1], desks[1], None]
 
     def test_customers_never_see_internal_texts(self, store: Store) -> None:
-        store.commit(
-            make_batch(texts=(make_text(1, "open"), make_text(2, "secret", Audience.INTERNAL)))
-        )
+        store.commit(make_batch(texts=(make_text(1, "open"), make_text(2, "secret", Audience.INTERNAL))))
         ids = [TextId(f"t_{n:04}.body") for n in (1, 2, 3)]
         assert store.texts(WORKSPACE, ids, Audience.CUSTOMER) == {ids[0]: "open"}
         assert store.texts(WORKSPACE, ids, Audience.INTERNAL) == {ids[0]: "open", ids[1]: "secret"}

@@ -1,0 +1,148 @@
+"""One side of a growth pair: a process that holds a filled store and runs a block whenever it is told to.
+
+``growth.py STORE stored N`` holds N closed requests; a block leads new ones through their lives.
+``growth.py STORE messages N`` holds conversations of N messages; a block adds messages to them. It answers
+``ready``, then a line of JSON for each line it reads, and ends with its input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import ours
+from ours import Desk
+from workload import OPERATIONS, WARM_UP, Invalid, Missing, Plan, check
+
+from reqflow import Messages, Outcome, Requests, RequestState
+from reqflow.core.model import ConversationId
+
+__all__: list[str] = []
+
+STORES = {"memory": ours.memory_store, "sqlite": ours.sqlite_store, "postgres": ours.postgres_store}
+FILLING = 500
+"""Items in one transaction while a store is filled."""
+STORED_BLOCK = 60
+"""Requests in one block of the first kind."""
+TALKING, ADDED = 20, 10
+"""Conversations in one block of the second kind, and messages that each gets."""
+
+
+def _handled(desk: Desk, items: Sequence[object]) -> list[Outcome]:
+    done = desk.engine.handle_many(items)  # type: ignore[arg-type]  # messages and commands
+    failed = [each for each in done if not isinstance(each, Outcome)]
+    check(not failed, f"refused while filling: {failed[:1]}")
+    return done  # type: ignore[return-value]  # nothing failed
+
+
+def _fill(desk: Desk, stored: int) -> None:
+    """Requests of one message that are closed at once."""
+    for start in range(0, stored, FILLING):
+        numbers = range(start, min(start + FILLING, stored))
+        placed = _handled(desk, [desk.opening(number) for number in numbers])
+        _handled(desk, [desk.close(number, one) for number, one in zip(numbers, placed, strict=True)])
+
+
+class Stored:
+    """Blocks beside many closed requests."""
+
+    def __init__(self, desk: Desk, size: int) -> None:
+        _fill(desk, size)
+        self._desk = desk
+        self._next = size
+        self._live(WARM_UP)
+
+    def _live(self, requests: int) -> None:
+        self._desk.one_by_one(range(self._next, self._next + requests))
+        self._next += requests
+
+    def block(self) -> tuple[int, float]:
+        start = time.perf_counter()
+        self._live(STORED_BLOCK)
+        return STORED_BLOCK * OPERATIONS, time.perf_counter() - start
+
+    def verify(self) -> None:
+        newest = self._desk.engine.read(Requests(newest_first=True, limit=STORED_BLOCK)).items
+        check(len(newest) == STORED_BLOCK, "requests are missing")
+        check(all(each.state is RequestState.CLOSED for each in newest), "a request is not closed")
+
+
+class Talking:
+    """Blocks in long conversations, or in fresh short ones."""
+
+    def __init__(self, desk: Desk, size: int) -> None:
+        self._desk = desk
+        self._size = size
+        self._next = 0
+        self._parts: dict[int, int] = {}
+        self._latest: ConversationId | None = None
+        self._say_all(self._conversations(), ADDED)
+
+    def _conversations(self) -> Sequence[int]:
+        """Those of the last block if they are long; short ones would not stay short, so there new ones."""
+        if self._size < 500 or not self._parts:
+            numbers = range(self._next, self._next + TALKING)
+            self._next += TALKING
+            self._parts = dict.fromkeys(numbers, 1)
+            placed = _handled(self._desk, [self._desk.opening(number) for number in numbers])
+            self._latest = placed[-1].conversation_id
+            for _ in range(self._size - 1):
+                _handled(self._desk, [self._said(number) for number in numbers])
+        return list(self._parts)
+
+    def _said(self, number: int) -> object:
+        self._parts[number] = part = self._parts[number] + 1
+        return self._desk.said(number, part)
+
+    def _say_all(self, numbers: Sequence[int], times: int) -> None:
+        handle = self._desk.engine.handle
+        for _ in range(times):
+            for number in numbers:
+                handle(self._said(number))  # type: ignore[arg-type]  # a message
+
+    def block(self) -> tuple[int, float]:
+        numbers = self._conversations()
+        start = time.perf_counter()
+        self._say_all(numbers, ADDED)
+        return TALKING * ADDED, time.perf_counter() - start
+
+    def verify(self) -> None:
+        found = self._desk.engine.read(Messages(conversation_id=self._latest, limit=2 * self._size + 1000)).items
+        check(len(found) == max(self._parts.values()), "messages are missing")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store", choices=STORES)
+    parser.add_argument("kind", choices=("stored", "messages"))
+    parser.add_argument("size", type=int)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--dsn", default="")
+    given = parser.parse_args()
+    try:
+        _serve(given)
+    except Missing as reason:
+        print(json.dumps({"missing": str(reason)}), flush=True)
+    except Invalid as reason:
+        print(json.dumps({"invalid": str(reason)}), flush=True)
+
+
+def _serve(given: argparse.Namespace) -> None:
+    store = STORES[given.store](Plan(requests=0, folder=given.folder, dsn=given.dsn))
+    make: Callable[[Desk, int], Stored | Talking] = Stored if given.kind == "stored" else Talking
+    side = make(Desk(store), given.size)
+    print(json.dumps({"ready": True}), flush=True)
+    for _ in sys.stdin:
+        operations, seconds = side.block()
+        print(json.dumps({"operations": operations, "seconds": seconds}), flush=True)
+    side.verify()
+    store.close()
+    print(json.dumps({"verified": True}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,417 @@
+"""Write the generated regions of the documentation anew from the code.
+
+    python docs/generate.py            # write
+    python docs/generate.py --check    # change nothing, fail when something would change
+
+A region stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; the function of that name in
+`REGIONS` says what belongs there. Everything else in a page is written by people.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from enum import Enum
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+sys.path.insert(0, str(ROOT))  # the plan of the floors is a part of the tests
+
+
+from reqflow import engine, errors, hooks, ports
+from reqflow.core import commands, couplings, effects, events, model, settings
+from reqflow.core.lifecycle import CONVERSATION, REQUEST, Lifecycle
+from reqflow.diagrams import couplings_table, markdown_table, mermaid, table
+from tests.architecture import plan
+
+REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def told(thing: object) -> str:
+    """A docstring as Markdown."""
+    doc = inspect.cleandoc(getattr(thing, "__doc__", None) or "")
+    doc, _, rest = doc.partition("::\n")
+    if rest:
+        doc += ":"
+    return markdown(doc)
+
+
+def markdown(text: str) -> str:
+    """Double backticks become single ones; each sentence gets its line; argument lists become bullets."""
+    text = text.replace("``", "`")
+    text = re.sub(r"^(Args|Attributes):\n", "", text, flags=re.MULTILINE)
+    paragraphs = (
+        _bullets(paragraph) if paragraph.startswith("    ") else _sentences(paragraph)
+        for paragraph in text.split("\n\n")
+    )
+    return "\n\n".join(paragraphs).strip()
+
+
+def _sentences(paragraph: str) -> str:
+    return re.sub(r"(?<=[a-z)`\"]\.) (?=[A-Z`])", "\n", " ".join(paragraph.split()))
+
+
+def _bullets(paragraph: str) -> str:
+    return "\n".join(f"- `{name}`: {text}" for name, text in named(paragraph))
+
+
+def named(listing: str) -> Iterator[tuple[str, str]]:
+    """The ``name: text`` items of an indented listing, whose long lines are indented further."""
+    for item in re.split(r"\n(?= {4}\S)", listing.rstrip()):
+        name, _, text = " ".join(item.split()).partition(": ")
+        yield name, text
+
+
+def attributes(cls: type) -> dict[str, str]:
+    """What the ``Attributes:`` section of a docstring says of each."""
+    doc = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")[2]
+    return {name: text.replace("``", "`") for name, text in named(doc.partition("\n\n")[0])}
+
+
+def constant_docs(module: ModuleType) -> dict[str, str]:
+    """The strings that stand below constants and the members of classes, by name."""
+    found: dict[str, str] = {}
+    tree = ast.parse(inspect.getsource(module))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        for first, second in pairwise(body):
+            if (
+                isinstance(first, ast.Assign | ast.AnnAssign)
+                and isinstance(second, ast.Expr)
+                and isinstance(second.value, ast.Constant)
+                and isinstance(second.value.value, str)
+            ):
+                target = first.targets[0] if isinstance(first, ast.Assign) else first.target
+                found[ast.unparse(target)] = markdown(inspect.cleandoc(second.value.value))
+    return found
+
+
+def spoken(content: object) -> str:
+    """A default as one would write it in settings."""
+    if isinstance(content, timedelta):
+        seconds = content.total_seconds()
+        for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+            if seconds and seconds % length == 0:
+                return f"`{seconds / length:g}{unit}`"
+        return f"`{seconds:g}s`" if seconds else "`0` (off)"
+    if isinstance(content, Enum):
+        return f"`{content.value}`"
+    if isinstance(content, bool):
+        return f"`{str(content).lower()}`"
+    if content is None or content in (frozenset(), ()):
+        return "none"
+    return f"`{content!r}`"
+
+
+def field_table(cls: type) -> str:
+    """A value's fields: name, type, default."""
+    rows = []
+    for field in attrs.fields(cls):
+        rows.append([f"`{field.name}`", f"`{_type(field.type)}`", _default(field.default)])
+    return markdown_table(["field", "type", "default"], rows) if rows else ""
+
+
+def _default(content: object) -> str:
+    if content is attrs.NOTHING:
+        return "required"
+    return "" if content in (None, (), "") else spoken(content)
+
+
+def _type(annotation: Any) -> str:
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+
+
+def signature(function: Callable[..., Any], name: str) -> str:
+    """``name(arguments) -> result`` as it is written, without ``self``."""
+    found = inspect.signature(function)
+    arguments = [str(p) for key, p in found.parameters.items() if key != "self"]
+    text = f"{name}({', '.join(arguments)})"
+    if found.return_annotation is not inspect.Signature.empty:
+        text += f" -> {_type(found.return_annotation)}"
+    return text.replace("'", "")
+
+
+# --- regions ----------------------------------------------------------------------------------------
+
+
+def lifecycle(machine: Lifecycle) -> str:
+    return f"```mermaid\n{mermaid(machine)}```\n\n{table(machine)}"
+
+
+def couplings_meanings() -> str:
+    docs = constant_docs(couplings)
+    rows = [[f"`{each}`", docs.get(each.name, "")] for each in couplings.Coupling]
+    return markdown_table(["word", "what happens to the conversation"], rows)
+
+
+def endings() -> str:
+    rows = [
+        [
+            str(resolution),
+            str(couplings.CLOSES_AS[resolution]),
+            ", ".join(str(why) for why, then in couplings.RESOLVES_AS.items() if then is resolution),
+        ]
+        for resolution in model.Resolution
+    ]
+    heads = ["resolution of a request", "if it was the last, the conversation closes as"]
+    return markdown_table([*heads, "given to open requests when the conversation closes as"], rows)
+
+
+def values(classes: Iterable[type], level: str = "##") -> str:
+    """A heading, docstring and field table for each; events and effects are named by their tag."""
+    parts = []
+    for cls in classes:
+        tag = cls.__dict__.get("tag")
+        heading = f"{level} `{tag}`" if tag else f"{level} `{cls.__name__}`"
+        by_tag = f"Class `{cls.__name__}`.\n" if tag else ""
+        parts.append(f"{heading}\n\n{by_tag}{told(cls)}\n\n{field_table(cls)}".rstrip() + "\n")
+    return "\n".join(parts)
+
+
+def all_events() -> str:
+    kinds = {
+        "Messages": events.MESSAGE_EVENTS,
+        "Requests": events.REQUEST_EVENTS,
+        "Conversations": events.CONVERSATION_EVENTS,
+        "Notes in a conversation's history": events.CONVERSATION_NOTES,
+        "Desk": events.DESK_EVENTS,
+    }
+    return "\n".join(f"## {kind}\n\n{values(classes, '###')}" for kind, classes in kinds.items())
+
+
+def enums() -> str:
+    wanted = (
+        model.ActorKind,
+        model.Audience,
+        model.Side,
+        model.HoldReason,
+        model.Resolution,
+        model.CloseReason,
+        model.Label,
+        model.LinkKind,
+        events.CauseKind,
+    )
+    rows = [[f"`{cls.__name__}`", ", ".join(f"`{each}`" for each in cls), told(cls)] for cls in wanted]
+    return markdown_table(["vocabulary", "words", "what it says"], rows)
+
+
+def channel_settings() -> str:
+    meanings = attributes(settings.ChannelSettings)
+    defaults = settings.ChannelSettings()
+    rows = []
+    for name in attrs.fields_dict(settings.ChannelSettings):
+        default = spoken(getattr(defaults, name))
+        others: dict[str, list[str]] = {}
+        for kind, differing in settings.KIND_DEFAULTS.items():
+            if name in differing:
+                others.setdefault(spoken(differing[name]), []).append(str(kind))
+        for other, kinds in others.items():
+            default += f"; {', '.join(kinds)}: {other}"
+        rows.append([f"`{name}`", meanings[name], default])
+    return markdown_table(["setting", "what it says", "default"], rows)
+
+
+def words_of(enum: type[Enum]) -> str:
+    return ", ".join(f"`{each.value}`" for each in enum)
+
+
+def choices() -> str:
+    wanted = {
+        "kind": settings.ChannelKind,
+        "detection": settings.DetectionMode,
+        "grouping_mode": settings.GroupingMode,
+        "requests_per_conversation": settings.RequestsPerConversation,
+    }
+    rows = [[f"`{name}`", words_of(enum), told(enum)] for name, enum in wanted.items()]
+    return markdown_table(["setting", "one of", "meaning"], rows)
+
+
+def hook_pages() -> str:
+    parts = []
+    for name in hooks.__all__:
+        if name.startswith("reqflow_"):
+            hook = getattr(hooks, name)
+            parts.append(f"## {name}\n\n```python\n{_hook(hook, name)}\n```\n\n{told(hook)}\n")
+    return "\n".join(parts)
+
+
+def _hook(hook: Callable[..., Any], name: str) -> str:
+    arguments, _, result = signature(hook, name).partition(" -> ")
+    return f"def {arguments} -> {result}: ..."
+
+
+def protocols() -> str:
+    wanted = (ports.Classifier, ports.Transport, ports.Clock, ports.Store)
+    return "\n".join(f"## {cls.__name__}\n\n{told(cls)}\n\n{members(cls)}" for cls in wanted)
+
+
+def members(cls: type) -> str:
+    """The attributes and methods of a port or an engine."""
+    lines = [f"- `{name}: {_type(kind)}`" for name, kind in inspect.get_annotations(cls).items()]
+    for name, member in vars(cls).items():
+        if name.startswith("_") and name != "__call__":
+            continue
+        if isinstance(member, property):
+            lines.append(f"- `{name}` (property): {_flat(told(member))}")
+        elif inspect.isfunction(member):
+            lines.append(f"- `{signature(member, name)}`: {_flat(told(member))}")
+    return "\n".join(lines) + "\n"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def engine_page() -> str:
+    return f"{told(engine.Engine)}\n\n{members(engine.Engine)}"
+
+
+def error_tree() -> str:
+    tree = inspect.cleandoc(errors.__doc__ or "").partition("::\n")[2]
+    lines = [line for line in tree.splitlines() if not line or line.startswith("    ")]
+    return "```text\n" + inspect.cleandoc("\n".join(lines)) + "\n```\n"
+
+
+def error_pages() -> str:
+    return "\n".join(f"## {name}\n\n{told(getattr(errors, name))}\n" for name in _error_names())
+
+
+def _error_names() -> list[str]:
+    """The error classes in the order of the file, which is that of the tree."""
+    return [name for name, each in vars(errors).items() if inspect.isclass(each) and name in errors.__all__]
+
+
+def floors() -> str:
+    by_floor: dict[int, list[str]] = {}
+    for name, floor in plan.FLOORS.items():
+        by_floor.setdefault(floor, []).append(name)
+    rows = [
+        [str(floor), _place(name), _first_line(name)]
+        for floor, names in sorted(by_floor.items())
+        for name in names
+        if _exists(name)
+    ]
+    rows += [["guest", _place(name), _first_line(name)] for name in sorted(plan.GUESTS) if _exists(name)]
+    return markdown_table(["floor", "under `src/reqflow/`", "one line"], rows)
+
+
+def homes() -> str:
+    rows = [
+        [f"`{package}`", ", ".join(_place(place.replace(".", "/")) for place in places if _exists(place))]
+        for package, places in plan.HOMES.items()
+    ]
+    return markdown_table(["package", "imported only in"], [row for row in rows if row[1]])
+
+
+def core_modules() -> str:
+    folder = ROOT / "src" / "reqflow" / "core"
+    stems = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    rows = [[f"`{stem}`", _first_line(f"core.{stem}")] for stem in stems]
+    return markdown_table(["module", "one line"], rows)
+
+
+def _source(name: str) -> Path | None:
+    base = ROOT / "src" / "reqflow" / name.replace(".", "/")
+    candidates = (base.with_suffix(".py"), base / "__init__.py") if name else (base / "__init__.py",)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _exists(name: str) -> bool:
+    return _source(name) is not None or (ROOT / "src" / "reqflow" / name).is_dir()
+
+
+def _place(name: str) -> str:
+    source = _source(name.replace("/", "."))
+    folder = source is None or source.name == "__init__.py"
+    return "`__init__.py`" if not name else f"`{name}/`" if folder else f"`{name}.py`"
+
+
+def _first_line(name: str) -> str:
+    """What a module says of itself in its first paragraph; folders without words are told here."""
+    source = _source(name)
+    doc = ast.get_docstring(ast.parse(source.read_text("utf-8"))) if source else None
+    if doc is None:
+        return {"core": "The vocabulary and the rules: pure functions over frozen values."}.get(name, "")
+    return markdown(doc.partition("\n\n")[0]).replace("\n", " ")
+
+
+def views() -> str:
+    wanted = (ports.Requests, ports.Conversations, ports.Messages, ports.Effects, ports.Streams)
+    return values(wanted, "###")
+
+
+def command_line() -> str:
+    """The command's own help, one part for each subcommand."""
+    return import_module("reqflow.cli").help_in_markdown()  # type: ignore[no-any-return]
+
+
+REGIONS: Mapping[str, Callable[[], str]] = {
+    "request-lifecycle": lambda: lifecycle(REQUEST),
+    "conversation-lifecycle": lambda: lifecycle(CONVERSATION),
+    "couplings": couplings_table,
+    "couplings-meanings": couplings_meanings,
+    "endings": endings,
+    "events": all_events,
+    "entry": lambda: values((events.Entry, events.Cause), "###"),
+    "vocabularies": enums,
+    "commands": lambda: values(commands.COMMANDS),
+    "observations": lambda: values((commands.Inbound, commands.Delivered)),
+    "effects": lambda: values(effects.EFFECTS, "###"),
+    "channel-settings": channel_settings,
+    "setting-choices": choices,
+    "agent-settings": lambda: f"{told(settings.Agent)}\n\n{field_table(settings.Agent)}",
+    "queue-settings": lambda: f"{told(settings.Queue)}\n\n{field_table(settings.Queue)}",
+    "hooks": hook_pages,
+    "ports": protocols,
+    "engine": engine_page,
+    "views": views,
+    "error-tree": error_tree,
+    "errors": error_pages,
+    "floors": floors,
+    "homes": homes,
+    "core-modules": core_modules,
+    "cli": command_line,
+}
+
+
+def render(page: str) -> str:
+    """The page with its generated regions written anew. Raises KeyError for an unknown region."""
+    return REGION.sub(lambda found: f"{found[1]}{REGIONS[found[2]]().rstrip()}\n{found[4]}", page)
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def main(arguments: list[str]) -> int:
+    stale = []
+    for path in pages():
+        page = path.read_text("utf-8")
+        fresh = render(page)
+        if fresh != page:
+            stale.append(str(path.relative_to(ROOT)))
+            if "--check" not in arguments:
+                path.write_text(fresh, "utf-8")
+    for name in stale:
+        print(name, "is out of date" if "--check" in arguments else "written")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+"""Answers to wants, all from one statement and so from one moment.
+
+Each want is a query of its own; a recall is their union, whose rows begin with the want's place. A few
+wants make a statement of their own composition. Many make one with an arm for each kind of want, which runs
+the query of that kind once for each row of its arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from ...core.facts import Answer, Want
+from .wants import KINDS, Decoder
+from .wire import Rows, Statement, Value, Wire, text_array
+
+__all__ = ["Recalls"]
+
+FEW = 12
+"""Up to so many wants are asked one by one; beyond that by kind."""
+
+Kinds = tuple[type, ...]
+
+
+class Recalls:
+    """Answers wants over a wire."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._apart: dict[Kinds, Statement] = {}
+        self._by_kind: dict[Kinds, Statement] = {}
+
+    def recall(self, workspace: str, wants: Sequence[Want]) -> tuple[Answer, ...]:
+        """The answers, in the order of the wants."""
+        if not wants:
+            return ()
+        kinds = tuple([want.__class__ for want in wants])
+        statement, values = (self._few if len(wants) <= FEW else self._many)(kinds, wants)
+        told: list[Rows] = [[] for _ in wants]
+        for row in self._wire.run(statement, [workspace, *values]):
+            told[int(row[0] or 0)].append(row)
+        decoder = Decoder()
+        return tuple(
+            [
+                KINDS[kind].answer(decoder, want, rows)
+                for kind, want, rows in zip(kinds, wants, told, strict=True)
+            ]
+        )
+
+    def _few(self, kinds: Kinds, wants: Sequence[Want]) -> tuple[Statement, Sequence[Value]]:
+        statement = self._apart.get(kinds)
+        if statement is None:
+            statement = self._apart[kinds] = Statement(_apart(kinds))
+        values: list[Value] = []
+        for kind, want in zip(kinds, wants, strict=True):
+            values.extend(KINDS[kind].values(want))
+        return statement, values
+
+    def _many(self, kinds: Kinds, wants: Sequence[Want]) -> tuple[Statement, Sequence[Value]]:
+        rows: dict[type, list[tuple[str | None, ...]]] = {}
+        for place, (kind, want) in enumerate(zip(kinds, wants, strict=True)):
+            rows.setdefault(kind, []).append((str(place), *KINDS[kind].values(want)))
+        present = tuple([kind for kind in KINDS if kind in rows])
+        statement = self._by_kind.get(present)
+        if statement is None:
+            width = sum(KINDS[kind].width + 1 for kind in present)
+            statement = self._by_kind[present] = Statement(_by_kind(present), [0, *[1] * width])
+        columns = chain.from_iterable(zip(*rows[kind], strict=True) for kind in present)
+        return statement, [text_array(column) for column in columns]
+
+
+def _apart(kinds: Kinds) -> str:
+    """One arm for each want."""
+    arms = []
+    first = 2
+    for place, kind in enumerate(kinds):
+        known = KINDS[kind]
+        sql = known.sql.format(*[f"${first + at}" for at in range(known.width)])
+        arms.append(f"SELECT {place}, x.a, x.b, x.c, x.d FROM ({sql}) x")
+        first += known.width
+    return " UNION ALL ".join(arms)
+
+
+def _by_kind(kinds: Kinds) -> str:
+    """One arm for each kind. ``OFFSET 0`` has its query looked up row by row, as it is when it stands alone."""
+    arms = []
+    first = 2
+    for kind in kinds:
+        known = KINDS[kind]
+        names = ["place", *(f"p{at}" for at in range(known.width))]
+        arrays = ", ".join(f"${first + at}::text[]" for at in range(len(names)))
+        sql = known.sql.format(*[f"u.{name}" for name in names[1:]])
+        arms.append(
+            f"SELECT u.place::integer, x.a, x.b, x.c, x.d FROM unnest({arrays}) u ({', '.join(names)})"
+            f" CROSS JOIN LATERAL ({sql} OFFSET 0) x"
+        )
+        first += len(names)
+    return " UNION ALL ".join(arms)

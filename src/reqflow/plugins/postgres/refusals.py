@@ -1,0 +1,125 @@
+"""Why a commit failed: the second look, taken only then.
+
+Keys that were stored stay stored and versions only rise, so whatever made the commit fail still shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...errors import Conflict, Duplicate, StaleLease, StoreError
+from ...ports import Batch, HoldKind, LeaseQueue
+from .failures import UNIQUE, Failed
+from .rows import lane_of, replaced
+from .wire import Statement, Wire, array_literal
+
+__all__ = ["refusal"]
+
+Found = dict[tuple[str, str], int]
+
+_TOLD = """
+SELECT 'outcome', t.key, 0 FROM reqflow.outcomes t WHERE t.workspace = $1 AND t.key = ANY ($2::text[])
+UNION ALL SELECT 'message', d.channel_id || ' ' || d.native, 0
+    FROM unnest($3::text[], $4::text[]) d (channel_id, native) WHERE (SELECT true FROM reqflow.messages t
+        WHERE t.workspace = $1 AND t.channel_id = d.channel_id AND t.native = d.native)
+UNION ALL SELECT 'accepted', t.key, 0 FROM reqflow.inbox t WHERE t.workspace = $1 AND t.key = ANY ($5::text[])
+UNION ALL SELECT 'inbox', t.key, t.fence FROM reqflow.inbox t
+    WHERE t.workspace = $1 AND t.key = ANY ($6::text[]) AND t.lease_until IS NOT NULL
+UNION ALL SELECT 'outbox', t.seq::text, t.fence FROM reqflow.outbox t
+    WHERE t.workspace = $1 AND t.seq = ANY ($7::bigint[]) AND t.lease_until IS NOT NULL
+UNION ALL SELECT 'agenda', t.key, t.fence FROM reqflow.agenda t
+    WHERE t.workspace = $1 AND t.key = ANY ($8::text[]) AND t.lease_until IS NOT NULL
+UNION ALL SELECT 'agent', t.id, t.version FROM reqflow.agents t WHERE t.workspace = $1 AND t.id = ANY ($9::text[])
+UNION ALL SELECT 'conversation', t.id, t.version FROM reqflow.conversations t
+    WHERE t.workspace = $1 AND t.id = ANY ($10::text[])
+UNION ALL SELECT 'lane', d.channel_id || ' ' || d.profile_id, (SELECT t.version FROM reqflow.lanes t
+        WHERE t.workspace = $1 AND t.channel_id = d.channel_id AND t.profile_id = d.profile_id)
+    FROM unnest($11::text[], $12::text[]) d (channel_id, profile_id)
+UNION ALL SELECT 'stream', d.stream, (SELECT t.seq FROM reqflow.history t WHERE t.workspace = $1
+        AND t.stream = d.stream ORDER BY t.seq DESC LIMIT 1)
+    FROM unnest($13::text[]) d (stream)
+UNION ALL SELECT 'desk', 'desk', t.revision FROM reqflow.desks t WHERE t.workspace = $1
+"""
+_LOOK = Statement(_TOLD)
+_KEY_CONSTRAINTS = frozenset({"outcomes_pkey", "messages_native", "messages_pkey", "inbox_pkey"})
+
+
+def refusal(wire: Wire, batch: Batch, failed: Failed | None) -> StoreError | None:
+    """Why this batch cannot be stored: `Duplicate` before `StaleLease` before `Conflict`.
+
+    None where nothing shows: another writer was in the way and is gone, and the failure itself is all that is known.
+    """
+    found = _look(wire, batch)
+    keys: list[tuple[str, str]] = [("outcome", key) for key, _ in batch.outcomes]
+    if not batch.restoring:
+        keys += [("message", f"{each.channel_id} {each.native}") for each in batch.messages]
+    keys += [("accepted", item.key) for item in batch.inbox]
+    for at, key in enumerate(keys):
+        if key in found or key in keys[:at]:
+            return Duplicate(key[1])
+    if failed is not None and failed.code == UNIQUE and failed.constraint in _KEY_CONSTRAINTS:
+        return Duplicate(keys[0][1])  # it was stored, and is done and gone already
+    for lease in batch.consumed:
+        if found.get((lease.queue.value, lease.id)) != lease.fence:
+            return StaleLease(f"{lease.queue} {lease.id} is done, or somebody else has it now")
+    rows = sorted(_changed(batch, found))
+    return Conflict(rows) if rows else None
+
+
+def _changed(batch: Batch, found: Found) -> Iterable[tuple[str, str]]:
+    """The rows whose version is not what the batch relies on."""
+    if not batch.restoring:
+        for hold in batch.holds:
+            if found.get((hold.kind.value, hold.id), 0) != hold.version:
+                yield hold.kind.value, hold.id
+        for id, version in replaced(batch).items():
+            if found.get(("conversation", id), 0) != version:
+                yield "conversation", id
+        for lane in batch.lanes:
+            id = f"{lane.channel_id} {lane.profile_id}"
+            if found.get(("lane", id), 0) != lane.version - 1:
+                yield "lane", id
+        last: dict[str, int] = {}
+        for entry in batch.entries:
+            stream = entry.stream
+            if entry.seq != last.get(stream, found.get(("stream", stream), 0)) + 1:
+                yield "stream", stream
+            last[stream] = entry.seq
+    if batch.desk is not None and found.get(("desk", "desk"), 0) != batch.desk.revision - 1:
+        yield "desk", "desk"
+
+
+def _look(wire: Wire, batch: Batch) -> Found:
+    def ids(kind: HoldKind, more: Iterable[str]) -> str:
+        return array_literal([*more, *(hold.id for hold in batch.holds if hold.kind is kind)])
+
+    def leased(queue: LeaseQueue) -> str:
+        return array_literal(
+            [
+                lease.id
+                for lease in batch.consumed
+                if lease.queue is queue and (queue is not LeaseQueue.OUTBOX or lease.id.isdecimal())
+            ]
+        )
+
+    lanes: list[tuple[str, str]] = [(lane.channel_id, lane.profile_id) for lane in batch.lanes]
+    lanes += [lane_of(hold) for hold in batch.holds if hold.kind is HoldKind.LANE]
+    values = [
+        batch.workspace,
+        array_literal([key for key, _ in batch.outcomes]),
+        array_literal([each.channel_id for each in batch.messages]),
+        array_literal([each.native for each in batch.messages]),
+        array_literal([item.key for item in batch.inbox]),
+        leased(LeaseQueue.INBOX),
+        leased(LeaseQueue.OUTBOX),
+        leased(LeaseQueue.AGENDA),
+        ids(HoldKind.AGENT, ()),
+        ids(HoldKind.CONVERSATION, [each.id for each in batch.conversations]),
+        array_literal([channel for channel, _ in lanes]),
+        array_literal([profile for _, profile in lanes]),
+        array_literal(sorted({entry.stream for entry in batch.entries})),
+    ]
+    return {
+        ((kind or b"").decode(), (key or b"").decode()): int(number or 0)
+        for kind, key, number in wire.run(_LOOK, values)
+    }

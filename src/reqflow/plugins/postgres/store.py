@@ -1,0 +1,125 @@
+"""`PostgresStore`: the store port over PostgreSQL, for many processes on many machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from ...core.events import Entry
+from ...core.facts import Answer, Want
+from ...core.model import Audience, TextId, Workspace
+from ...errors import UsageError
+from ...ports import Batch, Lease, LeaseQueue, Page, View
+from ..storable import check_texts
+
+__all__ = ["PostgresStore"]
+
+
+class PostgresStore:
+    """Keeps desks in the schema ``reqflow`` of a PostgreSQL database (15 or later).
+
+    Needs the extra ``postgres``. Connects when it is first used, with at most ``pool`` connections, one for each
+    thread that is busy with the store; safe to use from several threads. `migrate` makes the schema; nothing
+    else changes it. A recall and a commit are one round trip each, and every commit is durable when it
+    returns (as far as the server's ``synchronous_commit`` says so).
+
+    ``conninfo`` is a libpq connection string or URI. Sessions are used with prepared statements, so a pooler in
+    between must pool sessions, not transactions.
+    """
+
+    def __init__(self, conninfo: str, *, pool: int = 4) -> None:
+        try:
+            from .commit import Commits
+            from .queues import Queues
+            from .recall import Recalls
+            from .views import Views
+            from .wire import Wire
+        except ImportError as problem:
+            raise UsageError(
+                f"PostgresStore needs psycopg ({problem}): pip install 'reqflow-sdk[postgres]'"
+            ) from problem
+        if pool < 1:
+            raise UsageError(f"pool must be at least 1 connection, not {pool}")
+        self._wire = Wire(conninfo, pool)
+        self._commits = Commits(self._wire)
+        self._recalls = Recalls(self._wire)
+        self._queues = Queues(self._wire)
+        self._views = Views(self._wire)
+
+    def recall(self, workspace: Workspace, wants: Sequence[Want]) -> tuple[Answer, ...]:
+        """Answer the wants in their order, from one consistent moment."""
+        return self._recalls.recall(workspace, wants)
+
+    def commit(self, batch: Batch) -> None:
+        """Store all of it or nothing.
+
+        `StoreUnavailable` may leave open whether it was stored; its message says so. The keys in the batch make
+        another try harmless.
+        """
+        if batch.texts:
+            check_texts(batch)
+        self._commits.commit(batch)
+
+    def query(self, workspace: Workspace, view: View) -> Page:
+        """One page of a view."""
+        return self._views.query(workspace, view)
+
+    def history(
+        self, workspace: Workspace, stream: str, *, after: int = 0, limit: int | None = None
+    ) -> Sequence[Entry]:
+        """The entries of a stream with a ``seq`` above ``after``, in order."""
+        return self._views.history(workspace, stream, after, limit)
+
+    def texts(self, workspace: Workspace, ids: Sequence[TextId], audience: Audience) -> Mapping[TextId, str]:
+        """The bodies that this audience may read."""
+        return self._views.texts(workspace, ids, audience)
+
+    def lease(
+        self,
+        workspace: Workspace,
+        queue: LeaseQueue,
+        *,
+        now: datetime,
+        until: datetime,
+        limit: int,
+    ) -> Sequence[Lease]:
+        """Claim up to ``limit`` items that are due and free, oldest first."""
+        return self._queues.lease(workspace, queue, now, until, limit)
+
+    def extend(self, workspace: Workspace, leases: Sequence[Lease], until: datetime) -> None:
+        """Keep the leases longer, or raise `StaleLease`."""
+        self._queues.extend(workspace, leases, until)
+
+    def settle(self, workspace: Workspace, leases: Sequence[Lease]) -> None:
+        """The items are done; all of them, or `StaleLease` and none."""
+        self._commits.settle(workspace, leases)
+
+    def release(
+        self,
+        workspace: Workspace,
+        lease: Lease,
+        *,
+        ready_at: datetime,
+        note: str | None = None,
+        park: bool = False,
+    ) -> None:
+        """Give an item back, to be leased from ``ready_at`` on; or park it for good with a note."""
+        self._queues.release(workspace, lease, ready_at, note, park)
+
+    def next_due(self, workspace: Workspace) -> datetime | None:
+        """The earliest moment on the agenda, leased or not; None when it is empty."""
+        return self._queues.next_due(workspace)
+
+    def migrate(self) -> int:
+        """Bring the schema up to date and say its version; safe to run twice, at once, or after a kill.
+
+        The role must be allowed to create a schema in the database.
+        """
+        from .schema import migrate
+
+        with self._wire.connect() as connection:
+            return migrate(connection)
+
+    def close(self) -> None:
+        """Close the connections. The store is of no use afterwards."""
+        self._wire.close()

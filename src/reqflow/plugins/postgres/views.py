@@ -1,0 +1,226 @@
+"""Pages of views, history and texts: what people and workers read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ...codec import load, load_events
+from ...core.effects import QueuedEffect
+from ...core.events import Cause, CauseKind, Entry
+from ...core.model import (
+    Actor,
+    ActorKind,
+    Audience,
+    Code,
+    CommandKey,
+    Conversation,
+    Message,
+    Request,
+    RequestState,
+    TextId,
+)
+from ...errors import CorruptRecord
+from ...ports import (
+    Conversations,
+    Effects,
+    EffectState,
+    Messages,
+    Page,
+    Requests,
+    StoredEffect,
+    Streams,
+    View,
+)
+from .failures import Failed, as_error
+from .wire import Rows, Statement, Value, Wire, array_literal
+
+__all__ = ["Views"]
+
+_HISTORY = Statement(
+    "SELECT h.seq::text, h.at::text, h.actor_kind, h.actor_id, h.cause_kind, h.cause_key, h.rules, h.events"
+    " FROM reqflow.history h WHERE h.workspace = $1 AND h.stream = $2 AND h.seq > $3::bigint"
+    " ORDER BY h.seq LIMIT $4::bigint"
+)
+_TEXTS = Statement(
+    "SELECT t.id, t.body FROM reqflow.texts t WHERE t.workspace = $1 AND t.id = ANY ($2::text[])"
+    " AND ($3::boolean OR t.audience = 'customer')"
+)
+_STREAMS = """WITH RECURSIVE named AS (
+    (SELECT h.stream FROM reqflow.history h WHERE h.workspace = $1 AND h.stream > $2 ORDER BY h.stream LIMIT 1)
+    UNION ALL SELECT (SELECT h.stream FROM reqflow.history h WHERE h.workspace = $1 AND h.stream > n.stream
+        ORDER BY h.stream LIMIT 1) FROM named n WHERE n.stream IS NOT NULL)
+SELECT n.stream, n.stream FROM named n WHERE n.stream IS NOT NULL LIMIT $3::bigint"""
+
+
+class _Query:
+    """A statement that grows by its conditions, and the values of its parameters."""
+
+    def __init__(self, workspace: str, source: str) -> None:
+        self.source = source
+        self.values: list[Value] = [workspace]
+        self.conditions = ["t.workspace = $1"]
+
+    def where(self, condition: str, given: str | None) -> None:
+        """Add a condition on ``{}``, unless nothing is given."""
+        if given is not None:
+            self.values.append(given)
+            self.conditions.append(condition.format(f"${len(self.values)}"))
+
+    def page(self, key: str, columns: str, after: str | None, limit: int, down: bool = False) -> Statement:
+        """Rows in the order of their keys, straight from an index in that order."""
+        self._from(key, after, limit, down)
+        return Statement(
+            f"SELECT t.{key}::text, {columns} FROM {self.source} t WHERE {' AND '.join(self.conditions)}"
+            f" ORDER BY t.{key}{' DESC' if down else ''} LIMIT ${len(self.values)}::bigint"
+        )
+
+    def sorted_page(
+        self, key: str, columns: str, after: str | None, limit: int, down: bool = False
+    ) -> Statement:
+        """The same for conditions with an index of their own: all keys are found first, and then sorted."""
+        self._from(key, after, limit, down)
+        order = f"ORDER BY t.{key}{' DESC' if down else ''}"
+        return Statement(
+            f"WITH found AS MATERIALIZED (SELECT t.{key} FROM {self.source} t"
+            f" WHERE {' AND '.join(self.conditions)})"
+            f" SELECT t.{key}::text, {columns} FROM {self.source} t WHERE t.workspace = $1 AND t.{key} = ANY ("
+            f"ARRAY(SELECT t.{key} FROM found t {order} LIMIT ${len(self.values)}::bigint)) {order}"
+        )
+
+    def _from(self, key: str, after: str | None, limit: int, down: bool) -> None:
+        self.where(f"t.{key} {'<' if down else '>'} {{}}", after)
+        self.values.append(str(limit + 1))
+
+
+class Views:
+    """Reads over a wire."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def query(self, workspace: str, view: View) -> Page:
+        """One page of a view."""
+        match view:
+            case Requests():
+                return self._requests(workspace, view)
+            case Conversations():
+                return self._conversations(workspace, view)
+            case Messages():
+                return self._messages(workspace, view)
+            case Effects():
+                return self._effects(workspace, view)
+            case Streams():
+                rows = self._run(Statement(_STREAMS), [workspace, view.after or "", str(view.limit + 1)])
+                return _page(rows, view.limit, [_text(row[1]) for row in rows])
+
+    def history(self, workspace: str, stream: str, after: int, limit: int | None) -> tuple[Entry, ...]:
+        """Entries of a stream, in order."""
+        most = None if limit is None else str(limit)
+        rows = self._run(_HISTORY, [workspace, stream, str(after), most])
+        return tuple([_entry(stream, row) for row in rows])
+
+    def texts(self, workspace: str, ids: Sequence[TextId], audience: Audience) -> Mapping[TextId, str]:
+        """Bodies that the audience may read."""
+        internal = "t" if audience is Audience.INTERNAL else "f"
+        rows = self._run(_TEXTS, [workspace, array_literal(ids), internal])
+        return {TextId(_text(id)): _text(body) for id, body in rows}
+
+    def _requests(self, workspace: str, view: Requests) -> Page:
+        query = _Query(workspace, "reqflow.requests")
+        open_only = bool(view.states) and RequestState.CLOSED not in view.states
+        if open_only:
+            query.conditions.append("t.state <> 'closed'")
+        states = array_literal([each.value for each in view.states]) if view.states else None
+        query.where("t.state = ANY ({}::text[])", states)
+        query.where("t.channel_id = {}", view.channel_id)
+        query.where("t.assignee = {}", view.assignee)
+        query.where("t.queue = {}", view.queue)
+        query.where("t.conversation_id = {}", view.conversation_id)
+        found_first = open_only or view.conversation_id is not None
+        page = query.sorted_page if found_first else query.page
+        statement = page("id", "t.document", view.after, view.limit, view.newest_first)
+        rows = self._run(statement, query.values)
+        return _page(rows, view.limit, [_read(row, Request) for row in rows])
+
+    def _conversations(self, workspace: str, view: Conversations) -> Page:
+        query = _Query(workspace, "reqflow.conversations")
+        if view.open is not None:
+            query.conditions.append("t.is_open" if view.open else "NOT t.is_open")
+        if view.quiet is not None:
+            query.conditions.append("t.is_quiet" if view.quiet else "NOT t.is_quiet")
+        query.where("t.channel_id = {}", view.channel_id)
+        statement = query.page("id", "t.document", view.after, view.limit, view.newest_first)
+        rows = self._run(statement, query.values)
+        return _page(rows, view.limit, [_read(row, Conversation) for row in rows])
+
+    def _messages(self, workspace: str, view: Messages) -> Page:
+        query = _Query(workspace, "reqflow.messages")
+        query.where("t.conversation_id = {}", view.conversation_id)
+        statement = query.page("id", "t.document", view.after, view.limit)
+        rows = self._run(statement, query.values)
+        return _page(rows, view.limit, [_read(row, Message) for row in rows])
+
+    def _effects(self, workspace: str, view: Effects) -> Page:
+        query = _Query(workspace, "reqflow.outbox")
+        if view.state is not None:  # written out, so that the partial indexes can serve
+            query.conditions.append(f"t.state = '{EffectState(view.state).value}' AND t.seq > 0")
+        query.where("t.conversation_id = {}", view.conversation_id)
+        page = query.page if view.conversation_id is None else query.sorted_page
+        columns = "t.document, t.state, t.attempts::text, t.note"
+        statement = page("seq", columns, view.after, view.limit)
+        rows = self._run(statement, query.values)
+        return _page(rows, view.limit, [_effect(row) for row in rows])
+
+    def _run(self, statement: Statement, values: Sequence[Value]) -> Rows:
+        try:
+            return self._wire.run(statement, values)
+        except Failed as failed:
+            raise as_error(failed) from None
+
+
+def _page(rows: Rows, limit: int, items: Sequence[Any]) -> Page:
+    more = len(rows) > limit
+    return Page(items=tuple(items[:limit]), next=_text(rows[limit - 1][0]) if more else None)
+
+
+def _text(content: bytes | None) -> str:
+    return "" if content is None else content.decode()
+
+
+def _read(row: Sequence[bytes | None], cls: type) -> Any:
+    return load(row[1] or b"", cls, f"{cls.__name__.lower()} {_text(row[0])}")
+
+
+def _effect(row: Sequence[bytes | None]) -> StoredEffect:
+    seq, document, state, attempts, note = row
+    return StoredEffect(
+        queued=load(document or b"", QueuedEffect, f"outbox {_text(seq)}"),
+        state=EffectState(_text(state)),
+        attempts=int(attempts or 0),
+        note=None if note is None else _text(note),
+    )
+
+
+def _entry(stream: str, row: Sequence[bytes | None]) -> Entry:
+    seq, at, actor_kind, actor_id, cause_kind, cause_key, rules, events = row
+    where = f"entry {_text(seq)} of {stream}"
+    named: Any = tuple[str, ...]
+    try:
+        actor = Actor(ActorKind(_text(actor_kind)), Code(_text(actor_id)))
+        kind = CauseKind(_text(cause_kind))
+    except ValueError as problem:
+        raise CorruptRecord(f"{where} cannot be decoded: {problem}") from problem
+    return Entry(
+        stream=Code(stream),
+        seq=int(seq or 0),
+        at=datetime.fromisoformat(_text(at)),
+        actor=actor,
+        cause=Cause(
+            kind=kind,
+            key=CommandKey(_text(cause_key)),
+            rules=() if rules is None else load(rules, named, where),
+        ),
+        events=load_events(events or b"", where),
+    )

@@ -1,0 +1,243 @@
+"""How each kind of want is asked and answered: a query with up to four columns of text, and a decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...codec import load
+from ...core.facts import (
+    NEIGHBOURS,
+    Answer,
+    DeskDocument,
+    Neighbours,
+    Outcome,
+    Want,
+    WantConversation,
+    WantDesk,
+    WantLane,
+    WantLastOpen,
+    WantMessage,
+    WantNeighbours,
+    WantOutcome,
+    WantPool,
+    WantRequest,
+    WantThread,
+    WantWaiting,
+)
+from ...core.model import AgentId, AgentLoad, Conversation, Lane, Message, Request
+from ...core.values import value
+from .wire import Rows, array_literal, moment
+
+__all__ = ["KINDS", "Decoder", "Kind"]
+
+
+class Decoder:
+    """Decodes the documents of one recall, each of them once."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Any] = {}
+
+    def read(self, document: bytes | None, cls: type) -> Any:
+        """The value of a document; None for none."""
+        if document is None:
+            return None
+        found = self._known.get(document)
+        if found is None:
+            found = self._known[document] = load(document, cls, f"a stored {cls.__name__.lower()}")
+        return found
+
+    def first(self, rows: Rows, cls: type, column: int = 1) -> Any:
+        """The value in the first row; None where there is none."""
+        return self.read(rows[0][column], cls) if rows else None
+
+
+@value
+class Kind:
+    """A kind of want. In ``sql``, ``{0}`` and so on stand for its ``values``, of which there are ``width``.
+
+    ``answer`` is given the want and its rows, whose first column is the want's place among the others.
+    """
+
+    width: int
+    sql: str
+    values: Callable[[Any], Sequence[str | None]]
+    answer: Callable[[Decoder, Any, Rows], Answer]
+
+
+def _select(columns: Sequence[str], rest: str) -> str:
+    filled = [*columns, *["NULL::text"] * (4 - len(columns))]
+    named = ", ".join(f"{each} AS {name}" for each, name in zip(filled, "abcd", strict=True))
+    return f"SELECT {named} {rest}"
+
+
+def _text(content: bytes | None) -> Any:
+    return None if content is None else content.decode()
+
+
+def _lane(decoder: Decoder, want: WantLane, rows: Rows) -> tuple[Lane | None, Conversation | None]:
+    if not rows:
+        return None, None
+    _, version, conversation_id, document, _ = rows[0]
+    lane = Lane(want.channel_id, want.profile_id, int(version or 0), _text(conversation_id))
+    return lane, decoder.read(document, Conversation)
+
+
+def _request(decoder: Decoder, want: WantRequest, rows: Rows) -> tuple[Request | None, Conversation | None]:
+    return decoder.first(rows, Request), decoder.first(rows, Conversation, 2)
+
+
+def _neighbours(decoder: Decoder, want: WantNeighbours, rows: Rows) -> Neighbours:
+    before = [decoder.read(row[1], Message) for row in rows if row[2] == b"before"]
+    after = [decoder.read(row[1], Message) for row in rows if row[2] == b"after"]
+    return Neighbours(before[0] if before else None, tuple(after))
+
+
+def _pool(decoder: Decoder, want: WantPool, rows: Rows) -> tuple[AgentLoad, ...]:
+    return tuple(
+        [
+            AgentLoad(AgentId(_text(id)), int(version or 0), int(load or 0), moment(chosen_at))
+            for _, id, version, load, chosen_at in rows
+        ]
+    )
+
+
+def _waiting(decoder: Decoder, want: WantWaiting, rows: Rows) -> tuple[Request, ...]:
+    return tuple([decoder.read(row[1], Request) for row in rows])
+
+
+def _desk(decoder: Decoder, want: WantDesk, rows: Rows) -> DeskDocument | None:
+    if not rows:
+        return None
+    _, revision, content, salt, _ = rows[0]
+    return DeskDocument(int(revision or 0), _text(content), _text(salt))
+
+
+def _conversation(decoder: Decoder, want: Want, rows: Rows) -> Conversation | None:
+    found: Conversation | None = decoder.first(rows, Conversation)
+    return found
+
+
+def _conversation_of(id: str) -> str:
+    return f"(SELECT c.document FROM reqflow.conversations c WHERE c.workspace = $1 AND c.id = {id})"
+
+
+_TOPS = (
+    "FROM reqflow.messages m WHERE m.workspace = $1 AND m.channel_id = {0} AND m.profile_id = {1}"
+    " AND m.top AND m.side = 'requester' AND (m.sent_at, m.id)"
+)
+_BEFORE = _select(
+    ("m.document", "'before'"),
+    f"{_TOPS} < ({{2}}::timestamptz, {{3}}) ORDER BY m.sent_at DESC, m.id DESC LIMIT 1",
+)
+_AFTER = _select(
+    ("m.document", "'after'"),
+    f"{_TOPS} > ({{2}}::timestamptz, {{3}}) ORDER BY m.sent_at, m.id LIMIT {NEIGHBOURS}",
+)
+
+KINDS: Mapping[type, Kind] = {
+    WantMessage: Kind(
+        2,
+        _select(
+            ("m.document",),
+            "FROM reqflow.messages m WHERE m.workspace = $1 AND m.channel_id = {0} AND m.native = {1}",
+        ),
+        lambda want: (want.channel_id, want.native),
+        lambda decoder, want, rows: decoder.first(rows, Message),
+    ),
+    WantOutcome: Kind(
+        1,
+        _select(("o.document",), "FROM reqflow.outcomes o WHERE o.workspace = $1 AND o.key = {0}"),
+        lambda want: (want.key,),
+        lambda decoder, want, rows: decoder.first(rows, Outcome),
+    ),
+    WantLane: Kind(
+        2,
+        _select(
+            ("l.version::text", "l.conversation_id", _conversation_of("l.conversation_id")),
+            "FROM reqflow.lanes l WHERE l.workspace = $1 AND l.channel_id = {0} AND l.profile_id = {1}",
+        ),
+        lambda want: (want.channel_id, want.profile_id),
+        _lane,
+    ),
+    WantThread: Kind(
+        2,
+        _select(
+            (_conversation_of("f.id"),),
+            "FROM (SELECT n.place, coalesce((SELECT m.conversation_id FROM reqflow.messages m"
+            " WHERE m.workspace = $1 AND m.channel_id = {0} AND m.native = n.native),"
+            " (SELECT k.conversation_id FROM reqflow.thread_keys k"
+            " WHERE k.workspace = $1 AND k.channel_id = {0} AND k.native = n.native)) AS id"
+            " FROM unnest({1}::text[]) WITH ORDINALITY n (native, place)) f"
+            " WHERE f.id IS NOT NULL ORDER BY f.place DESC LIMIT 1",
+        ),
+        lambda want: (want.channel_id, array_literal(want.natives)),
+        _conversation,
+    ),
+    WantConversation: Kind(
+        1,
+        _select(("c.document",), "FROM reqflow.conversations c WHERE c.workspace = $1 AND c.id = {0}"),
+        lambda want: (want.id,),
+        _conversation,
+    ),
+    WantRequest: Kind(
+        1,
+        _select(
+            ("r.document", _conversation_of("r.conversation_id")),
+            "FROM reqflow.requests r WHERE r.workspace = $1 AND r.id = {0}",
+        ),
+        lambda want: (want.id,),
+        _request,
+    ),
+    WantLastOpen: Kind(
+        1,
+        _select(
+            (_conversation_of("r.conversation_id"),),
+            "FROM reqflow.requests r WHERE r.workspace = $1 AND r.channel_id = {0}"
+            " AND r.state <> 'closed' ORDER BY r.opened_at DESC, r.id DESC LIMIT 1",
+        ),
+        lambda want: (want.channel_id,),
+        _conversation,
+    ),
+    WantNeighbours: Kind(
+        4,
+        f"({_BEFORE}) UNION ALL ({_AFTER})",
+        lambda want: (want.channel_id, want.profile_id, want.sent_at.isoformat(), want.id),
+        _neighbours,
+    ),
+    WantPool: Kind(
+        3,
+        _select(
+            ("u.id", "a.version::text", "a.load::text", "a.chosen_at::text"),
+            "FROM unnest({0}::text[]) u (id) LEFT JOIN LATERAL (SELECT g.version, g.load, g.chosen_at"
+            " FROM reqflow.agents g WHERE g.workspace = $1 AND g.id = u.id OFFSET 0) a ON true"
+            " WHERE {1}::bigint IS NULL OR coalesce(a.load, 0) < {1}::bigint"
+            ' ORDER BY coalesce(a.load, 0), a.chosen_at NULLS FIRST, u.id COLLATE "C" LIMIT {2}::bigint',
+        ),
+        lambda want: (
+            array_literal(want.agents),
+            None if want.below is None else str(want.below),
+            str(want.top),
+        ),
+        _pool,
+    ),
+    WantWaiting: Kind(
+        2,
+        _select(
+            ("r.document",),
+            "FROM reqflow.requests r WHERE r.workspace = $1 AND r.queue = {0} AND r.state = 'unassigned'"
+            " AND r.waiting_at IS NOT NULL ORDER BY r.waiting_at, r.id LIMIT {1}::bigint",
+        ),
+        lambda want: (want.queue, str(want.top)),
+        _waiting,
+    ),
+    WantDesk: Kind(
+        1,
+        _select(
+            ("t.revision::text", "t.content", "t.salt"),
+            "FROM reqflow.desks t WHERE t.workspace = $1 AND t.revision <> {0}::bigint",
+        ),
+        lambda want: (str(want.known),),
+        _desk,
+    ),
+}

@@ -1,0 +1,232 @@
+"""The file: opened with care, its schema brought up to date or refused, one transaction at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from functools import cache
+from importlib import resources
+from threading import RLock
+
+from ...errors import InvalidInput, SchemaMismatch, StoreError, StoreUnavailable
+from .failures import translated
+
+__all__ = ["Database"]
+
+APPLICATION_ID = 0x72716677  # "rqfw": marks the file as ours
+SYNCHRONOUS = ("FULL", "NORMAL")
+IN_MEMORY = ":memory:"
+
+
+@cache
+def _migrations() -> tuple[str, ...]:
+    """The numbered scripts of this package, in order; the first one makes version 1."""
+    found = sorted(
+        (each.name, each.read_text("utf-8"))
+        for each in resources.files(__package__).iterdir()
+        if each.name.endswith(".sql")
+    )
+    return tuple(script for _, script in found)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """Undo the transaction, unless SQLite has done so already."""
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):  # what went wrong before is what counts
+            connection.execute("ROLLBACK")
+
+
+class Turn:
+    """``with turn as connection``: one thread at a time, all or nothing, and only errors of ours get out.
+
+    Without a ``begin`` each statement stands by itself.
+    """
+
+    __slots__ = ("_begin", "_database", "_lock")
+
+    def __init__(self, database: Database, begin: str | None) -> None:
+        self._database = database
+        self._lock = database.lock
+        self._begin = begin
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        try:
+            connection = self._database.ready()
+            if self._begin is not None:
+                connection.execute(self._begin)
+        except BaseException as problem:
+            self._lock.release()
+            self._tell(problem)
+            raise
+        return connection
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        try:
+            failure = problem if self._begin is None else self._end(problem)
+        finally:
+            self._lock.release()
+        if failure is not None:
+            self._tell(failure)
+            if problem is None:
+                raise failure
+
+    def _end(self, problem: BaseException | None) -> BaseException | None:
+        """Commit or roll back; what went wrong, if anything did."""
+        connection = self._database.ready()
+        try:
+            if problem is None:
+                connection.execute("COMMIT")
+        except BaseException as failure:  # noqa: BLE001  # raised by the caller, when the lock is free again
+            problem = failure
+        if problem is not None:
+            _roll_back(connection)
+        return problem
+
+    def _tell(self, problem: BaseException) -> None:
+        ours = translated(problem, self._database.path)
+        if ours is not None:
+            raise ours from problem
+
+
+class Database:
+    """One connection behind one lock. Opened when it is needed, so that `migrate` can make a missing file.
+
+    ``reading`` and ``writing`` are transactions, ``glancing`` is for a single statement.
+    """
+
+    def __init__(self, path: str, *, synchronous: str, timeout: float) -> None:
+        if synchronous not in SYNCHRONOUS:
+            raise InvalidInput(f"synchronous must be one of {', '.join(SYNCHRONOUS)}, not {synchronous!r}")
+        self.path = path
+        self.lock = RLock()
+        self.reading = Turn(self, "BEGIN")
+        self.writing = Turn(self, "BEGIN IMMEDIATE")
+        self.glancing = Turn(self, None)
+        self._synchronous = synchronous
+        self._timeout = timeout
+        self._connection: sqlite3.Connection | None = None
+        self._ready: sqlite3.Connection | None = None  # the same, once its schema is known to be ours
+        self._closed = False
+
+    def ready(self) -> sqlite3.Connection:
+        """The connection to a file with our schema. Raises `SchemaMismatch`."""
+        if self._ready is not None:
+            return self._ready
+        connection = self._opened(make=False)
+        version = self._version(connection)
+        if version < len(_migrations()):
+            found = f"has schema {version}" if version else "has no schema yet"
+            raise SchemaMismatch(
+                f"{self.path} {found}, this reqflow needs {len(_migrations())}: call migrate(), or open"
+                " with create=True"
+            )
+        self._ready = connection
+        return connection
+
+    def migrate(self) -> int:
+        """Make the file, or bring it up to date. Each version is one transaction: a kill leaves none half."""
+        with self.lock:
+            try:
+                connection = self._opened(make=True)
+                self._use_wal(connection)
+                while self._step(connection):
+                    pass
+            except sqlite3.Error as problem:
+                raise translated(problem, self.path) or problem from problem
+            self._ready = connection
+            return len(_migrations())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self.lock:
+            self._closed = True
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = self._ready = None
+
+    # --- schema ---
+
+    def _step(self, connection: sqlite3.Connection) -> bool:
+        """Go one version further, unless this is the last; others who migrate wait meanwhile."""
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = self._version(connection)
+            behind = version < len(_migrations())
+            if behind:
+                for statement in _migrations()[version].split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version + 1:d}")
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
+            connection.execute("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+        return behind
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        """The file's schema version. Raises `SchemaMismatch` for a newer one and for what is not ours."""
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        mark = connection.execute("PRAGMA application_id").fetchone()[0]
+        if mark != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise SchemaMismatch(f"{self.path} is the database of another program")
+        if version > len(_migrations()):
+            raise SchemaMismatch(
+                f"{self.path} has schema {version}, this reqflow knows {len(_migrations())}: update reqflow"
+            )
+        return version
+
+    # --- the connection ---
+
+    def _opened(self, *, make: bool) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreUnavailable(f"{self.path} was closed")
+        if self._connection is None:
+            self._connection = self._open(make)
+        return self._connection
+
+    def _open(self, make: bool) -> sqlite3.Connection:
+        if self.path != IN_MEMORY:
+            if make:
+                self._touch()
+            elif not os.path.exists(self.path):
+                raise SchemaMismatch(f"{self.path} does not exist: call migrate(), or open with create=True")
+        connection = sqlite3.connect(
+            self.path,
+            timeout=self._timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        try:
+            connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from anywhere
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _touch(self) -> None:
+        """Make the file, readable for its owner only; SQLite gives its side files the same mode."""
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        except FileNotFoundError as problem:
+            raise StoreUnavailable(f"{self.path}: there is no such folder") from problem
+        except IsADirectoryError as problem:
+            raise StoreError(f"{self.path} is a folder") from problem
+        except OSError as problem:
+            raise StoreUnavailable(f"{self.path}: {problem.strerror}") from problem
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        """Switch to the write-ahead log; SQLite does not wait for others here, so we do."""
+        patience = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                    raise
+            time.sleep(0.01)

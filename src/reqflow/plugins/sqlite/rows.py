@@ -1,0 +1,123 @@
+"""Values to columns and back."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ...codec import dump, load, load_events
+from ...core.events import Cause, CauseKind, Entry
+from ...core.facts import Outcome, OutcomeKind
+from ...core.model import Actor, ActorKind, Conversation, Message, Request
+from ...errors import CorruptRecord
+
+__all__ = [
+    "as_conversation",
+    "as_entry",
+    "as_message",
+    "as_moment",
+    "as_outcome",
+    "as_request",
+    "conversation_document",
+    "micros",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970."""
+    span = at - _EPOCH
+    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+
+
+def as_moment(stored: int) -> datetime:
+    """The moment that `micros` counted."""
+    return _EPOCH + timedelta(microseconds=stored)
+
+
+class _Recent:
+    """Conversations by their documents: what was written or read lately is not decoded again.
+
+    A document says all of a conversation, so this can never be out of date, whoever wrote it.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._known: OrderedDict[str, Conversation] = OrderedDict()
+
+    def get(self, document: str) -> Conversation | None:
+        return self._known.get(document)
+
+    def keep(self, document: str, conversation: Conversation) -> None:
+        self._known[document] = conversation
+        if len(self._known) > self._size:
+            self._known.popitem(last=False)
+
+
+_recent = _Recent(1024)
+
+
+def as_conversation(document: str | None) -> Conversation | None:
+    """A stored conversation."""
+    if document is None:
+        return None
+    known = _recent.get(document)
+    if known is None:
+        known = load(document, Conversation, "a conversation")
+        _recent.keep(document, known)
+    return known
+
+
+def conversation_document(conversation: Conversation) -> str:
+    """What is stored of a conversation."""
+    document = dump(conversation)
+    _recent.keep(document, conversation)
+    return document
+
+
+def as_request(document: str) -> Request:
+    """A stored request."""
+    return load(document, Request, "a request")
+
+
+def as_message(document: str) -> Message:
+    """A stored message."""
+    return load(document, Message, "a message")
+
+
+def as_outcome(row: tuple[Any, ...]) -> Outcome:
+    """A stored outcome."""
+    kind, code, conversation_id, request_id, message_id, duplicate = row
+    try:
+        return Outcome(
+            kind=OutcomeKind(kind),
+            code=code,
+            conversation_id=conversation_id,
+            request_id=request_id,
+            message_id=message_id,
+            duplicate=bool(duplicate),
+        )
+    except ValueError as problem:
+        raise CorruptRecord(f"an outcome: {problem}") from problem
+
+
+def as_entry(stream: str, row: tuple[Any, ...]) -> Entry:
+    """A stored history entry."""
+    seq, at, actor_kind, actor_id, cause_kind, cause_key, rules, events = row
+    where = f"history {stream}/{seq}"
+    try:
+        return Entry(
+            stream=stream,  # type: ignore[arg-type]  # a code is a str
+            seq=seq,
+            at=as_moment(at),
+            actor=Actor(ActorKind(actor_kind), actor_id),
+            cause=Cause(
+                kind=CauseKind(cause_kind), key=cause_key, rules=tuple(json.loads(rules)) if rules else ()
+            ),
+            events=load_events(events, where),
+        )
+    except (ValueError, TypeError, OverflowError) as problem:
+        raise CorruptRecord(f"{where}: {problem}") from problem

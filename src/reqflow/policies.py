@@ -1,0 +1,8 @@
+"""What policies are written with: the facts they see, the choice they return, and the ones that come with reqflow."""
+
+from __future__ import annotations
+
+from .core.assignment import POLICIES, Choice, Policy, PoolFacts, fewest_open
+from .core.model import AgentLoad, Dropped, Reason
+
+__all__ = ["POLICIES", "AgentLoad", "Choice", "Dropped", "Policy", "PoolFacts", "Reason", "fewest_open"]
