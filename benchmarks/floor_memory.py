@@ -47,9 +47,7 @@ class Entry:
 
     __slots__ = ("actor", "after", "at", "before", "seq", "what")
 
-    def __init__(
-        self, seq: int, what: str, actor: str, at: datetime, before: str | None, after: str
-    ) -> None:
+    def __init__(self, seq: int, what: str, actor: str, at: datetime, before: str | None, after: str) -> None:
         self.seq, self.what, self.actor, self.at = seq, what, actor, at
         self.before, self.after = before, after
 

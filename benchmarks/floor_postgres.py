@@ -62,7 +62,8 @@ _REST_MANY = (
     " SELECT count(*) FROM t"
 )
 ADD_MANY = (
-    _GIVEN + " t AS (INSERT INTO ticket SELECT id, id, after, NULL, 1, at, at FROM d RETURNING id),"
+    _GIVEN
+    + " t AS (INSERT INTO ticket SELECT id, id, after, NULL, 1, at, at FROM d RETURNING id),"
     + _REST_MANY
 )
 SET_MANY = (

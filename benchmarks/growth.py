@@ -24,7 +24,7 @@ from reqflow.core.model import ConversationId
 __all__: list[str] = []
 
 STORES = {"memory": ours.memory_store, "sqlite": ours.sqlite_store, "postgres": ours.postgres_store}
-FILLING = 500
+FILLING = 100
 """Items in one transaction while a store is filled."""
 STORED_BLOCK = 60
 """Requests in one block of the first kind."""
@@ -60,12 +60,16 @@ class Stored:
         self._desk.one_by_one(range(self._next, self._next + requests))
         self._next += requests
 
-    def block(self) -> tuple[int, float]:
-        start = time.perf_counter()
+    def prepare(self) -> None:
+        """Nothing: new requests are their own preparation."""
+
+    def block(self) -> int:
+        """Run one block; returns its operations."""
         self._live(STORED_BLOCK)
-        return STORED_BLOCK * OPERATIONS, time.perf_counter() - start
+        return STORED_BLOCK * OPERATIONS
 
     def verify(self) -> None:
+        """The newest requests are there and closed."""
         newest = self._desk.engine.read(Requests(newest_first=True, limit=STORED_BLOCK)).items
         check(len(newest) == STORED_BLOCK, "requests are missing")
         check(all(each.state is RequestState.CLOSED for each in newest), "a request is not closed")
@@ -80,7 +84,8 @@ class Talking:
         self._next = 0
         self._parts: dict[int, int] = {}
         self._latest: ConversationId | None = None
-        self._say_all(self._conversations(), ADDED)
+        self.prepare()
+        self.block()
 
     def _conversations(self) -> Sequence[int]:
         """Those of the last block if they are long; short ones would not stay short, so there new ones."""
@@ -104,14 +109,20 @@ class Talking:
             for number in numbers:
                 handle(self._said(number))  # type: ignore[arg-type]  # a message
 
-    def block(self) -> tuple[int, float]:
-        numbers = self._conversations()
-        start = time.perf_counter()
-        self._say_all(numbers, ADDED)
-        return TALKING * ADDED, time.perf_counter() - start
+    def prepare(self) -> None:
+        """Choose or make the conversations of the next block."""
+        self._chosen = self._conversations()
+
+    def block(self) -> int:
+        """Run one block; returns its operations."""
+        self._say_all(self._chosen, ADDED)
+        return TALKING * ADDED
 
     def verify(self) -> None:
-        found = self._desk.engine.read(Messages(conversation_id=self._latest, limit=2 * self._size + 1000)).items
+        """The messages of the last conversation are all there."""
+        found = self._desk.engine.read(
+            Messages(conversation_id=self._latest, limit=2 * self._size + 1000)
+        ).items
         check(len(found) == max(self._parts.values()), "messages are missing")
 
 
@@ -137,8 +148,11 @@ def _serve(given: argparse.Namespace) -> None:
     side = make(Desk(store), given.size)
     print(json.dumps({"ready": True}), flush=True)
     for _ in sys.stdin:
-        operations, seconds = side.block()
-        print(json.dumps({"operations": operations, "seconds": seconds}), flush=True)
+        side.prepare()
+        cpu, start = time.process_time(), time.perf_counter()
+        operations = side.block()
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        print(json.dumps({"operations": operations, "seconds": seconds, "cpu": cpu}), flush=True)
     side.verify()
     store.close()
     print(json.dumps({"verified": True}), flush=True)

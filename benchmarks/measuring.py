@@ -52,6 +52,11 @@ class Line:
         """The median of its runs, in microseconds."""
         return median(self.runs)
 
+    def add(self, found: dict[str, Any]) -> None:
+        """Add a run."""
+        self.runs.append(found["seconds"] / found["operations"] * 1e6)
+        self.cpu.append(found["cpu"] / found["operations"] * 1e6)
+
 
 class _Gone(Exception):
     """A case cannot go on: missing, or (``broken``) wrong."""
@@ -125,8 +130,7 @@ class Lifecycles:
                         raise _Gone(f"missing: PostgreSQL: {self._ground.no_server}", broken=False)
                     dsn = stack.enter_context(self._ground.database())
                 found = _run(case.where, requests, folder, dsn)
-            line.runs.append(found["seconds"] / found["operations"] * 1e6)
-            line.cpu.append(found["cpu"] / found["operations"] * 1e6)
+            line.add(found)
         except _Gone as gone:
             _note(line, gone)
 
@@ -142,7 +146,9 @@ def _compare(lines: dict[str, Line], case: plans.Case) -> None:
     for target in case.targets:
         if not target.of:
             rate = 1e6 / line.middle
-            line.compared.append(Compared(f"{rate:,.0f}/s", f">= {target.least:,.0f}/s", rate >= target.least))
+            line.compared.append(
+                Compared(f"{rate:,.0f}/s", f">= {target.least:,.0f}/s", rate >= target.least)
+            )
             continue
         other = lines[target.of]
         if not other.runs:
@@ -188,7 +194,7 @@ class Growing:
                     order = list(zip(lines, sides, strict=True))
                     for line, side in order if block % 2 == 0 else reversed(order):
                         found = side.block()
-                        line.runs.append(found["seconds"] / found["operations"] * 1e6)
+                        line.add(found)
                 for side in sides:
                     side.end()
         except _Gone as gone:
@@ -197,8 +203,11 @@ class Growing:
             return lines
         for line in lines[1:]:
             ratio = line.middle / lines[0].middle
+            figure = f"{ratio:.2f} x smallest (cpu {median(line.cpu) / median(lines[0].cpu):.2f})"
+            if ratio < plans.ODD_GROWTH:
+                figure += " odd: cheaper?"
             target = f"<= {plans.MOST_GROWTH:g} x"
-            line.compared.append(Compared(f"{ratio:.2f} x smallest", target, ratio <= plans.MOST_GROWTH))
+            line.compared.append(Compared(figure, target, ratio <= plans.MOST_GROWTH))
         return lines
 
     @contextmanager
@@ -301,7 +310,7 @@ class Stages:
             except _Gone as gone:
                 _note(whole, gone)
                 return [whole]
-            whole.runs.append(found["seconds"] / found["operations"] * 1e6)
+            whole.add(found)
             for stage, seconds in found["stages"].items():
                 lines[stage].runs.append(seconds / found["operations"] * 1e6)
         for stage, line in lines.items():

@@ -54,7 +54,9 @@ class Desk:
     def __init__(self, store: Any) -> None:
         self.at = START
         self.engine = Engine(store, SETTINGS, clock=lambda: self.at)
-        assert self.engine.desk.workspace == SETTINGS["workspace"]  # compiled and stored before the clock starts
+        assert (
+            self.engine.desk.workspace == SETTINGS["workspace"]
+        )  # compiled and stored before the clock starts
 
     # --- what comes in ---
 
@@ -120,9 +122,7 @@ class Desk:
         check(all(each.assignee == AGENT for each in found), "a request is not assigned to who answered")
         messages = self._all(Messages(limit=1000), 4 * requests)
         check(len(messages) == 4 * requests, f"{len(messages)} messages, not {4 * requests}")
-        check(
-            all(each.request_id is not None for each in messages), "a message does not belong to a request"
-        )
+        check(all(each.request_id is not None for each in messages), "a message does not belong to a request")
         effects = self.engine.read(Effects(conversation_id=found[-1].conversation_id)).items
         check(len(effects) >= 1, "the reply was not queued for delivery")
         history = self.engine.history(found[-1].id)

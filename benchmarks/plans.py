@@ -78,6 +78,8 @@ GROWTH: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 FULL = (1_000, 10_000, 100_000)
 MOST_GROWTH = 1.2
 """Times the cost of an operation beside the smallest."""
+ODD_GROWTH = 0.9
+"""Below this something is wrong with the measurement, or slow when there is little."""
 
 IMPORTS = {
     "import_dependencies": "import the five dependencies",

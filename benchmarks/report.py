@@ -26,10 +26,10 @@ class Report:
             print("Other work was on this machine: trust ratios, not figures.")
         print("SQLite: WAL, synchronous FULL. us: microseconds per operation; cpu: of the measuring process.")
 
-    def add(self, group: str, lines: list[Line]) -> None:
+    def add(self, group: str, lines: list[Line], seconds: float) -> None:
         """A group, which is printed at once."""
         self._groups[group] = lines
-        print(f"\n== {group} ==")
+        print(f"\n== {group} ({seconds:.0f} s) ==")
         print(_row(HEAD))
         for line in lines:
             for row in _rows(line):
@@ -50,9 +50,7 @@ class Report:
         """Everything, with every single run."""
         return {
             "machine": self._machine,
-            "groups": {
-                group: [_data(line) for line in lines] for group, lines in self._groups.items()
-            },
+            "groups": {group: [_data(line) for line in lines] for group, lines in self._groups.items()},
         }
 
 

@@ -9,6 +9,7 @@ A region stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; the f
 
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 import re
@@ -24,16 +25,16 @@ from typing import Any
 
 import attrs
 
-DOCS = Path(__file__).parent
-ROOT = DOCS.parent
-sys.path.insert(0, str(ROOT))  # the plan of the floors is a part of the tests
-
-
 from reqflow import engine, errors, hooks, ports
 from reqflow.core import commands, couplings, effects, events, model, settings
 from reqflow.core.lifecycle import CONVERSATION, REQUEST, Lifecycle
 from reqflow.diagrams import couplings_table, markdown_table, mermaid, table
-from tests.architecture import plan
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+sys.path.insert(0, str(ROOT))
+plan = import_module("tests.architecture.plan")  # the floors, as the architecture tests know them
 
 REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -121,9 +122,10 @@ def spoken(content: object) -> str:
 
 def field_table(cls: type) -> str:
     """A value's fields: name, type, default."""
-    rows = []
-    for field in attrs.fields(cls):
-        rows.append([f"`{field.name}`", f"`{_type(field.type)}`", _default(field.default)])
+    written = {
+        name: kind for each in reversed(cls.__mro__) for name, kind in inspect.get_annotations(each).items()
+    }
+    rows = [[f"`{f.name}`", f"`{_type(written[f.name])}`", _default(f.default)] for f in attrs.fields(cls)]
     return markdown_table(["field", "type", "default"], rows) if rows else ""
 
 
@@ -139,12 +141,15 @@ def _type(annotation: Any) -> str:
 
 def signature(function: Callable[..., Any], name: str) -> str:
     """``name(arguments) -> result`` as it is written, without ``self``."""
-    found = inspect.signature(function)
-    arguments = [str(p) for key, p in found.parameters.items() if key != "self"]
-    text = f"{name}({', '.join(arguments)})"
-    if found.return_annotation is not inspect.Signature.empty:
-        text += f" -> {_type(found.return_annotation)}"
-    return text.replace("'", "")
+    (written,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function))).body
+    assert isinstance(written, ast.FunctionDef)
+    arguments = ast.unparse(written.args).removeprefix("self").removeprefix(", ")
+    arguments = re.sub(r"(: [^,=]+)=", r"\1 = ", arguments)
+    return (
+        f"{name}({arguments}) -> {ast.unparse(written.returns)}"
+        if written.returns
+        else f"{name}({arguments})"
+    )
 
 
 # --- regions ----------------------------------------------------------------------------------------
@@ -279,7 +284,8 @@ def _flat(text: str) -> str:
 
 
 def engine_page() -> str:
-    return f"{told(engine.Engine)}\n\n{members(engine.Engine)}"
+    about, _, arguments = told(engine.Engine).partition("\n\n")
+    return f"{about}\n\n## Making one\n\n{arguments}\n\n## Using it\n\n{members(engine.Engine)}"
 
 
 def error_tree() -> str:
@@ -357,8 +363,34 @@ def views() -> str:
 
 
 def command_line() -> str:
-    """The command's own help, one part for each subcommand."""
-    return import_module("reqflow.cli").help_in_markdown()  # type: ignore[no-any-return]
+    """Each subcommand, read from the parser itself: argparse's own help differs from Python to Python."""
+    parser = import_module("reqflow.cli.parser").make_parser()
+    (commands,) = (each for each in parser._actions if isinstance(each, argparse._SubParsersAction))
+    parts = [f"{parser.description}\n\n```text\n{parser.epilog.rstrip()}\n```\n"]
+    for name, command in commands.choices.items():
+        arguments = [each for each in command._actions if not isinstance(each, argparse._HelpAction)]
+        usage = " ".join(["reqflow", name, *(_usage(each) for each in arguments)])
+        rows = [[f"`{_spelt(each)}`", str(each.help or "")] for each in arguments]
+        listed = "\n" + markdown_table(["argument", "meaning"], rows) if rows else ""
+        parts.append(f"## {name}\n\n{command.description}\n\n```text\n{usage}\n```\n{listed}")
+    return "\n".join(parts)
+
+
+def _spelt(argument: argparse.Action) -> str:
+    """An argument as one types it: ``--config FILE``, ``STORE``, ``request|conversation``."""
+    choices = "|".join(map(str, argument.choices or ()))
+    named = str(argument.metavar or choices or argument.dest.upper())
+    if not argument.option_strings:
+        return named
+    return argument.option_strings[-1] if argument.nargs == 0 else f"{argument.option_strings[-1]} {named}"
+
+
+def _usage(argument: argparse.Action) -> str:
+    spelt = _spelt(argument)
+    if argument.nargs == "+":
+        spelt += "..."
+    optional = argument.nargs == "?" or (bool(argument.option_strings) and not argument.required)
+    return f"[{spelt}]" if optional else spelt
 
 
 REGIONS: Mapping[str, Callable[[], str]] = {

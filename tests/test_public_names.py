@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden" / "public_names.txt"
-WINDOWS = ("__init__", "policies", "hooks", "ports", "testing", "plugins/*")
+WINDOWS = ("__init__", "policies", "vocabulary", "hooks", "ports", "testing", "plugins/*")
 OPTIONAL = {"hypothesis", "orjson", "psycopg", "psycopg_pool", "rich"}
 
 

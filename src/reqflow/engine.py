@@ -77,26 +77,20 @@ class _Wiring:
             consult_within=consult_within,
         )
 
-    def _context(
-        self,
-        desk: Desk,
-        at: datetime | None,
-        *,
-        dry_run: bool = False,
-        leased_for: timedelta = LEASED_FOR,
-    ) -> flow.Context:
-        plain = at is None and not dry_run and leased_for is LEASED_FOR
-        if plain and self._usual is not None and self._usual.desk is desk:
-            return self._usual
+    def _context(self, desk: Desk, at: datetime | None, how: Mapping[str, Any]) -> flow.Context:
+        """What flows know: ``how`` may set ``dry_run`` and ``leased_for``. The usual one is made once a desk."""
+        usual = self._usual
+        plain = at is None and not how
+        if plain and usual is not None and usual.desk is desk:
+            return usual
         context = flow.Context(
             desk=desk,
             clock=self.clock if at is None else (lambda: at),
             rules=self.registry.rules,
             policies=self.registry.policies,
             muted=self._muted,
-            dry_run=dry_run,
-            leased_for=leased_for,
             schemes=frozenset(self.registry.transports),
+            **how,
         )
         if plain:
             self._usual = context
@@ -157,10 +151,10 @@ class Engine(_Wiring):
         return self._desk or self._found(run(self._first_desk(), self._ports))
 
     def _run(self, make: Flowing, at: datetime | None = None, **how: Any) -> Any:
-        desk = self.desk
+        desk = self._desk or self.desk
         while True:
             try:
-                return run(make(self._context(desk, at, **how)), self._ports)
+                return run(make(self._context(desk, at, how)), self._ports)
             except flow.DeskMoved as moved:
                 desk = self._desk = flow.desk_of(moved.document)
 
@@ -272,7 +266,7 @@ class AsyncEngine(_Wiring):
         desk = await self.desk()
         while True:
             try:
-                return await arun(make(self._context(desk, at, **how)), self._ports)
+                return await arun(make(self._context(desk, at, how)), self._ports)
             except flow.DeskMoved as moved:
                 desk = self._desk = flow.desk_of(moved.document)
 

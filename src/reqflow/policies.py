@@ -1,4 +1,4 @@
-"""What policies are written with: the facts they see, the choice they return, and the ones that come with reqflow."""
+"""What policies are written with: the facts they see, the choice they return, and what comes with reqflow."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pluggy
@@ -37,28 +37,20 @@ class Registry:
             self.manager.check_pending()
         except pluggy.PluginValidationError as problem:
             raise PluginError(str(problem)) from problem
+        self._by: dict[tuple[str, str], str] = {}
         self.policies: dict[str, Policy] = dict(POLICIES)
-        for brought in self.manager.hook.reqflow_policies():
-            for name, policy in brought.items():
-                self._refuse_second(name, self.policies, "policy")
-                self.policies[name] = policy
         self.stores: dict[str, Callable[[str], Store]] = {}
-        for opened in self.manager.hook.reqflow_stores():
-            for scheme, factory in opened.items():
-                self._refuse_second(scheme, self.stores, "store")
-                self.stores[scheme] = factory
         self.transports: dict[str, Transport] = {}
-        for transport in self._flat(self.manager.hook.reqflow_transports()):
-            self._refuse_second(transport.scheme, self.transports, "transport")
-            self.transports[transport.scheme] = transport
         self.classifiers: dict[str, Classifier] = {}
-        for classifier in self._flat(self.manager.hook.reqflow_classifiers()):
-            self._refuse_second(classifier.name, self.classifiers, "classifier")
-            self.classifiers[classifier.name] = classifier
         rules: dict[str, Automation] = {}
-        for rule in self._flat(self.manager.hook.reqflow_automations()):
-            self._refuse_second(rule.name, rules, "rule")
-            rules[rule.name] = rule
+        for hook, kind, known, name_of in (
+            ("reqflow_policies", "policy", self.policies, None),
+            ("reqflow_stores", "store", self.stores, None),
+            ("reqflow_transports", "transport", self.transports, "scheme"),
+            ("reqflow_classifiers", "classifier", self.classifiers, "name"),
+            ("reqflow_automations", "rule", rules, "name"),
+        ):
+            self._collect(hook, kind, known, name_of)
         self.rules: tuple[Automation, ...] = tuple(rules.values())
         self._observed = bool(self.manager.hook.reqflow_committed.get_hookimpls())
 
@@ -80,15 +72,21 @@ class Registry:
                         f"plugin {implementation.plugin_name}: {caller.name} must not be async"
                     )
 
-    @staticmethod
-    def _flat(answers: Sequence[Iterable[Any]]) -> Iterable[Any]:
-        # pluggy calls the plugin registered last first; what people wrote first comes first here
-        return (each for answer in reversed(answers) for each in answer)
-
-    @staticmethod
-    def _refuse_second(name: str, known: Iterable[str], kind: str) -> None:
-        if name in known:
-            raise PluginError(f"two plugins bring a {kind} called {name!r}")
+    def _collect(self, hook: str, kind: str, known: dict[str, Any], name_of: str | None) -> None:
+        """Call a hook of each plugin, in the order of registration, and file by name what it hands over."""
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            plugin = implementation.plugin_name
+            brought = implementation.function()
+            try:
+                named = brought.items() if name_of is None else [(getattr(b, name_of), b) for b in brought]
+            except (AttributeError, TypeError) as problem:
+                raise PluginError(f"plugin {plugin}: {hook} gave what is no {kind}: {problem}") from None
+            for name, each in named:
+                if name in known:
+                    other = self._by.get((kind, name), "reqflow")
+                    raise PluginError(f"plugins {other} and {plugin} both bring a {kind} called {name!r}")
+                known[name] = each
+                self._by[kind, name] = plugin
 
     def classifier(self, wanted: Classifier | str | None) -> Classifier | None:
         """The classifier to use: the given one, the named one, or the only one that plugins brought."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import attrs
 
@@ -22,15 +22,32 @@ from .core.ids import request_id
 from .engine import Engine
 from .errors import Conflict, CorruptRecord, Refused, ReqflowError, StoreError, StoreUnavailable, UsageError
 
-if TYPE_CHECKING:
-    from .plugins.readers import Read
-
-__all__ = ["Report", "Told", "in_order", "replay"]
+__all__ = ["Read", "Report", "Told", "Unread", "in_order", "replay"]
 
 TOLD = 20
 """How many refusals a report keeps in full."""
 STRANGE = 1000
 """Up to how many unknown channels are counted by name: a stranger may name channels without end."""
+
+
+class Unread(Protocol):
+    """What is no message: something that a reader passed over, or that cannot be read."""
+
+    @property
+    def where(self) -> str:
+        """Where it stood."""
+
+    @property
+    def code(self) -> str:
+        """A stable word for what it was."""
+
+    @property
+    def detail(self) -> str:
+        """Words for people."""
+
+
+Read = Inbound | Unread
+"""One thing that a reader yields (`reqflow.plugins.readers`)."""
 
 
 @attrs.frozen
@@ -46,11 +63,11 @@ class Told:
 class Report:
     """What became of everything that was read: ``read`` is the sum of the four kinds.
 
-    ``ignored`` and ``refused`` count by reason, ``strange`` by channels that the desk does not know. ``opened``
-    counts the requests that new messages opened, ``timers`` the timers that were answered on the way. ``details``
-    tells the first refusals in full. ``first_at`` and ``last_at`` are the clock's first and last moment.
-    ``interrupted`` says that somebody stopped the run, ``failure`` that the store did; what was counted until
-    then is stored.
+    ``ignored`` and ``refused`` count by reason, ``strange`` by channels that the desk does not know.
+    ``opened`` counts the requests that new messages opened, ``timers`` the timers that were answered on the
+    way. ``details`` tells the first refusals in full. ``first_at`` and ``last_at`` are the clock's first and
+    last moment. ``interrupted`` says that somebody stopped the run, ``failure`` that the store did; what was
+    counted until then is stored.
     """
 
     placed: int = 0
@@ -137,9 +154,7 @@ class _Run:
         self.present = engine.clock()
         self.now: datetime | None = None
 
-    def through(
-        self, reads: Iterable[Read], stop: Event, progress: Callable[[Report], None]
-    ) -> Report:
+    def through(self, reads: Iterable[Read], stop: Event, progress: Callable[[Report], None]) -> Report:
         report = self.report
         try:
             for read in reads:
@@ -159,10 +174,9 @@ class _Run:
             report.failure = failure
         return report
 
-    def _pass_over(self, read: Read) -> None:
+    def _pass_over(self, read: Unread) -> None:
         from .plugins.readers import Ignored
 
-        assert not isinstance(read, Inbound)
         if isinstance(read, Ignored):
             self.report.ignored[read.code] += 1
         else:
@@ -197,8 +211,8 @@ class _Run:
     def _is_new(self, inbound: Inbound, at: datetime) -> bool:
         """Whether the message will be placed.
 
-        Timers wait for such a one: a repeated run meets known messages first, and must not answer at an earlier
-        moment what the first run answered later.
+        Timers wait for such a one: a repeated run meets known messages first, and must not answer at an
+        earlier moment what the first run answered later.
         """
         outcome = self.engine.dry_run(inbound, at=at).outcome
         return outcome.kind is OutcomeKind.PLACED and not outcome.duplicate

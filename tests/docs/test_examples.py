@@ -1,14 +1,14 @@
 """Every example in the documentation runs, and prints what the page says it prints.
 
-The Python blocks of a page run in their order, in one namespace, in a folder of their own. A ``text`` block that
-follows one shows its output. A block below ``<!-- file: NAME -->`` is written to that file; a ``console``
-block holds commands, which run there too.
+The Python blocks of a page run in their order, in one namespace, in a folder of their own. A ``text`` block
+that follows one shows its output. A block below ``<!-- file: NAME -->`` is written to that file; a
+``console`` block holds commands, which run there too.
 """
 
 from __future__ import annotations
 
-import __future__
 import contextlib
+import gc
 import io
 import os
 import shlex
@@ -25,33 +25,32 @@ NOT_HERE = ("-m pip", "-m nox", "git ")
 """Commands that set a machine up are shown by other means."""
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # a short example leaves closing to the end
 @pytest.mark.parametrize("page", EXECUTED, ids=name_of)
 def test_the_examples_of_a_page_run_and_print_what_it_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
     namespace: dict[str, object] = {"__name__": "example"}
     shown = list(blocks(page))
     for block, following in zip(shown, [*shown[1:], None], strict=True):
+        where = f"{name_of(page)}, line {block.line}"
+        told = following.text if following is not None and following.language == "text" else ""
         if block.file is not None:
             Path(block.file).parent.mkdir(parents=True, exist_ok=True)
             Path(block.file).write_text(block.text, "utf-8")
         elif block.language == "python":
-            printed = run_python(block, page, namespace)
+            assert run_python(block, page, namespace) == told, where
         elif block.language == "console":
             printed = run_commands(block)
-        else:
-            continue
-        if block.file is None:
-            told = following.text if following is not None and following.language == "text" else ""
-            if block.language == "python" or told:
-                assert printed == told, f"{name_of(page)}, line {block.line}"
+            assert not told or printed == told, where
+    namespace.clear()
+    gc.collect()
 
 
 def run_python(block: Block, page: Path, namespace: dict[str, object]) -> str:
-    code = compile(
-        "\n" * (block.line - 1) + block.text, str(page), "exec", __future__.annotations.compiler_flag, dont_inherit=True
-    )
+    code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")  # annotations stay texts, as here
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         exec(code, namespace)
@@ -73,6 +72,14 @@ def run_commands(block: Block) -> str:
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         output += done.stdout
     return output
+
+
+def test_the_readme_shows_the_two_commands():
+    shown = [block.text for block in blocks(ROOT / "README.md") if block.language == "console"]
+    assert shown == [
+        'python -m pip install -e ".[cli]" && python -m reqflow demo\n',
+        "python -m pip install nox && python -m nox\n",
+    ]
 
 
 def test_the_embedding_example_of_the_readme_has_fifteen_lines():

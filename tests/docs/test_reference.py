@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
-from docs import generate
 from reqflow import errors, hooks
 from reqflow.core import commands, couplings, effects, events, settings
 
 from .pages import PAGES, ROOT, anchors, headings, name_of, prose
+
+_spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+assert _spec is not None
+assert _spec.loader is not None
+generate = module_from_spec(_spec)
+_spec.loader.exec_module(generate)
 
 REFERENCE = ROOT / "docs" / "reference"
 LINKED = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -87,7 +93,9 @@ def test_links_lead_somewhere(page: Path):
 def test_every_page_is_listed_in_the_index():
     index = ROOT / "docs" / "index.md"
     listed = {(index.parent / link).resolve() for link in LINKED.findall(index.read_text("utf-8"))}
-    assert {page for page in PAGES if page.parent.name in ("tutorials", "how-to", "explanation", "reference")} <= listed
+    assert [
+        name_of(page) for page in PAGES if page.parent.parent == index.parent and page not in listed
+    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -363,6 +363,31 @@ class TestMachines:
         assert message(mail(field)).author == "mail:ana@x.test"
 
 
+class TestADeskInAMailingList:
+    LIST = ("List-Id: <support.lists.desk.test>", "Precedence: list")
+
+    @pytest.mark.parametrize("field", LIST)
+    def test_reads_what_was_sent_to_it_by_name(self, field):
+        for raw in (
+            mail(field),
+            mail(field, "Delivered-To: Support@desk.test").replace(b"To: s", b"To: list-s", 1),
+        ):
+            assert isinstance(parse_mail(raw, channel="mail:Support@desk.test"), Inbound)
+
+    @pytest.mark.parametrize("field", LIST)
+    def test_ignores_what_others_were_sent(self, field):
+        assert code(parse_mail(mail(field), channel="mail:sales@desk.test")) == "list"
+        assert code(parse_mail(mail(field))) == "list"
+
+    def test_still_ignores_machines(self):
+        raw = mail(self.LIST[0], "Auto-Submitted: auto-replied")
+        assert code(parse_mail(raw, channel="mail:support@desk.test")) == "auto_reply"
+        assert (
+            code(parse_mail(mail(self.LIST[0], "Precedence: bulk"), channel="mail:support@desk.test"))
+            == "list"
+        )
+
+
 class TestLimits:
     def test_of_size(self, monkeypatch):
         monkeypatch.setattr(mail_module, "MAX_MAIL", 1000)
@@ -393,7 +418,33 @@ class TestLimits:
         header = "Content-Type: multipart/mixed; boundary=b"
         assert message(mail(header, body="--b\n\nx\n" * 199)).text.count("x") == 199
         assert code(parse_mail(mail(header, body="--b\n\nx\n" * 200))) == "too_many_parts"
-        assert code(parse_mail(mail(header, body="--b\n" * 500_000))) == "too_many_parts"
+        assert code(parse_mail(mail(header, body="--b\n\n" * 200_000))) == "too_many_parts"
+        assert message(mail(header, body="--b\n" * 1000 + "\nx\n")).text == "x"  # one delimiter, many times
+
+    def test_of_parts_in_mails_within_the_mail(self):
+        forwarded = "Content-Type: message/rfc822\n\n"
+        assert (
+            message(mail("Content-Type: multipart/mixed; boundary=b", body=f"--b\n{forwarded * 18}")).text
+            == ""
+        )
+        assert (
+            code(
+                parse_mail(mail("Content-Type: multipart/mixed; boundary=b", body=f"--b\n{forwarded * 999}"))
+            )
+            == "too_deep"
+        )
+        reports = "--b\nContent-Type: message/delivery-status\n\n" + "a: b\n\n" * 100_000
+        assert (
+            code(parse_mail(mail("Content-Type: multipart/mixed; boundary=b", body=reports)))
+            == "too_many_parts"
+        )
+
+    def test_of_lines_to_look_for_parts_in(self):
+        body = "\n" * 2_000_000
+        assert (
+            code(parse_mail(mail("Content-Type: multipart/mixed; boundary=b", body=body))) == "too_many_lines"
+        )
+        assert message(mail(body=f"{body}x")).text == "x"
 
     @pytest.mark.parametrize(
         "field",
@@ -407,6 +458,12 @@ class TestLimits:
             "Content-Type: text/plain" + "; " * 30_000,
             "Content-Type: text/plain;" + '"' * 60_000,
             "Content-Type: multipart/mixed; boundary=" + "-" * 60_000,
+            "Content-Type: multipart/mixed; boundary*=\0'x'b",
+            "Content-Type: text/plain; charset*=idna'x'%ff",
+            'Content-Type: text/plain; "' + ";" * 60_000,
+            "Cc: " + "(" * 60_000,
+            "Delivered-To: " + "(" * 60_000,
+            "Date: Mon, 06 May 0001 00:00:00 +2300",
             "Date: " + "(" * 60_000,
             "Date: " + "1 " * 30_000,
             "Received: " + ";" * 60_000,

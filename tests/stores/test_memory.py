@@ -26,7 +26,8 @@ class TestMemoryStore(StoreContract):
 class TestOrdered:
     @given(changes=st.lists(st.tuples(st.booleans(), keys)), border=keys)
     def test_it_is_a_sorted_set(self, changes, border):
-        found, expected = Ordered(), set()
+        found: Ordered[int] = Ordered()
+        expected: set[int] = set()
         for adding, key in changes:
             if adding and key not in expected:
                 found.add(key)
@@ -42,7 +43,7 @@ class TestOrdered:
         assert found.last() == max(expected, default=None)
 
     def test_many_keys_in_any_order_come_out_sorted(self):
-        found = Ordered()
+        found: Ordered[int] = Ordered()
         count = 6 * FULL
         for step in range(count):
             found.add(step * 7919 % count)

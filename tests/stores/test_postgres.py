@@ -1,19 +1,85 @@
-"""The store on PostgreSQL keeps the contract."""
+"""The store on PostgreSQL keeps the contract; and what only a store behind a server can get wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import builtins
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import psycopg
 import pytest
+from reqflow.core.facts import (
+    DeskDocument,
+    Want,
+    WantConversation,
+    WantDesk,
+    WantLane,
+    WantLastOpen,
+    WantMessage,
+    WantNeighbours,
+    WantOutcome,
+    WantPool,
+    WantRequest,
+    WantThread,
+    WantWaiting,
+)
+from reqflow.core.model import AgentId, RequestState
+from reqflow.core.values import changed
+from reqflow.errors import (
+    Conflict,
+    CorruptRecord,
+    Duplicate,
+    InvalidInput,
+    ReqflowError,
+    SchemaMismatch,
+    StaleLease,
+    StoreUnavailable,
+    UsageError,
+)
 from reqflow.plugins.postgres import PostgresStore
+from reqflow.ports import (
+    Absorbed,
+    Adopted,
+    Conversations,
+    Effects,
+    EffectState,
+    Hold,
+    HoldKind,
+    Lease,
+    LeaseQueue,
+    LoadChange,
+    Messages,
+    Requests,
+    Streams,
+    ThreadKey,
+    Timer,
+)
 from reqflow.testing import StoreContract
+from reqflow.testing.samples import (
+    CHANNEL,
+    PROFILE,
+    START,
+    WORKSPACE,
+    make_batch,
+    make_conversation,
+    make_effect,
+    make_entry,
+    make_item,
+    make_lane,
+    make_message,
+    make_outcome,
+    make_request,
+    make_text,
+    moment,
+)
+
+NewDsn = Callable[..., str]
 
 
 class TestPostgresStore(StoreContract):
-    dsns: dict[int, str]
-
     @pytest.fixture(autouse=True)
-    def database(self, new_dsn: Callable[..., str]) -> None:
+    def database(self, new_dsn: NewDsn) -> None:
         self.dsn = new_dsn()
 
     def make_store(self, tmp_path):
@@ -21,3 +87,593 @@ class TestPostgresStore(StoreContract):
 
     def reopen(self, store):
         return PostgresStore(self.dsn)
+
+
+@pytest.fixture
+def dsn(new_dsn: NewDsn) -> str:
+    return new_dsn()
+
+
+@pytest.fixture
+def store(dsn: str) -> Iterator[PostgresStore]:
+    made = PostgresStore(dsn)
+    yield made
+    made.close()
+
+
+def ask(store: PostgresStore, want: Want) -> Any:
+    return store.recall(WORKSPACE, [want])[0]
+
+
+# --- many at once: the same answers and the same guards as one by one ---
+
+
+def test_many_wants_are_answered_like_few(store: PostgresStore) -> None:
+    numbers = range(6)
+    store.commit(
+        make_batch(
+            conversations=tuple(make_conversation(n) for n in numbers),
+            requests=tuple(make_request(n, queue="sales", waiting_at=moment(n)) for n in numbers),
+            lanes=tuple(make_lane(n, conversation=n) for n in numbers),
+            messages=tuple(make_message(n) for n in numbers),
+            threads=(ThreadKey(CHANNEL, "posted", "c_0003"),),
+            loads=(LoadChange("bob", 2, START), LoadChange("eve", 1)),
+            outcomes=tuple(make_outcome(n) for n in numbers),
+            desk=DeskDocument(1, "{}", "00"),
+        )
+    )
+    wants: list[Want] = []
+    for n in (*numbers, 99):
+        wants += [
+            WantMessage(CHANNEL, f"n{n}"),
+            WantOutcome(f"cmd:{n:04}"),
+            WantLane(CHANNEL, f"p_{n:04}"),
+            WantThread(CHANNEL, (f"n{n}", "posted")),
+            WantThread(CHANNEL, ("posted", f"n{n}")),
+            WantConversation(f"c_{n:04}"),
+            WantRequest(f"r_{n:04}"),
+            WantLastOpen(CHANNEL),
+            WantNeighbours(CHANNEL, PROFILE, moment(n), f"m_{n:04}"),
+            WantPool(("bob", "eve", "ann"), below=n % 3 or None, top=2),
+            WantWaiting("sales", top=n),
+            WantDesk(n),
+        ]
+    assert store.recall(WORKSPACE, wants) == tuple(ask(store, want) for want in wants)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_guards_hold_for_one_row_and_for_many(store: PostgresStore, count: int) -> None:
+    """The last of the rows is the one that has moved on."""
+    numbers = range(1, count + 1)
+    store.commit(
+        make_batch(
+            conversations=tuple(make_conversation(n) for n in numbers),
+            lanes=tuple(make_lane(n) for n in numbers),
+            loads=tuple(LoadChange(f"agent{n}", 1) for n in numbers),
+            entries=tuple(make_entry(f"c_{n:04}", 1) for n in numbers),
+            armed=tuple(Timer(f"c_{n:04}", START) for n in numbers),
+            effects=tuple(make_effect(n) for n in numbers),
+            inbox=tuple(make_item(n) for n in numbers),
+        )
+    )
+
+    def versions(last: int) -> list[tuple[int, int]]:
+        return [(n, last if n == count else 1) for n in numbers]
+
+    def stale(queue: LeaseQueue) -> tuple[Lease, ...]:
+        held = store.lease(WORKSPACE, queue, now=moment(0), until=moment(9), limit=9)
+        return (*held[:-1], changed_fence(held[-1]))
+
+    refused: list[tuple[dict[str, Any], type[ReqflowError], tuple[str, str] | None]] = [
+        (
+            {"conversations": tuple(make_conversation(n, v + 1) for n, v in versions(2))},
+            Conflict,
+            ("conversation", f"c_{count:04}"),
+        ),
+        (
+            {"conversations": tuple(make_conversation(100 + n, v) for n, v in versions(2))},
+            Conflict,
+            ("conversation", f"c_{100 + count:04}"),
+        ),
+        (
+            {"lanes": tuple(make_lane(n, v + 1) for n, v in versions(2))},
+            Conflict,
+            ("lane", f"{CHANNEL} p_{count:04}"),
+        ),
+        (
+            {
+                "holds": tuple(Hold(HoldKind.AGENT, f"agent{n}", v) for n, v in versions(2)),
+                "loads": tuple(LoadChange(f"agent{n}", 1) for n in numbers),
+            },
+            Conflict,
+            ("agent", f"agent{count}"),
+        ),
+        (
+            {
+                "holds": tuple(Hold(HoldKind.AGENT, f"agent{n}", v - 1) for n, v in versions(1)),
+                "loads": tuple(LoadChange(f"agent{n}", 1) for n in numbers),
+            },
+            Conflict,
+            ("agent", "agent1"),
+        ),
+        (
+            {"entries": tuple(make_entry(f"c_{n:04}", v + 1) for n, v in versions(2))},
+            Conflict,
+            ("stream", f"c_{count:04}"),
+        ),
+        ({"consumed": stale(LeaseQueue.INBOX)}, StaleLease, None),
+        ({"consumed": stale(LeaseQueue.OUTBOX)}, StaleLease, None),
+        ({"consumed": stale(LeaseQueue.AGENDA)}, StaleLease, None),
+    ]
+    for parts, error, row in refused:
+        with pytest.raises(error) as caught:
+            store.commit(make_batch(outcomes=(make_outcome(1),), **parts))
+        if isinstance(caught.value, Conflict):
+            assert row in caught.value.rows
+    assert ask(store, WantOutcome("cmd:0001")) is None
+    assert [each.load for each in ask(store, WantPool(tuple(f"agent{n}" for n in numbers)))] == [1] * count
+
+
+def changed_fence(lease: Lease) -> Lease:
+    return Lease(
+        queue=lease.queue,
+        id=lease.id,
+        fence=lease.fence - 1,
+        attempts=lease.attempts,
+        item=lease.item,
+    )
+
+
+def test_one_commit_may_hold_several_entries_of_a_stream(store: PostgresStore) -> None:
+    entries = tuple(make_entry("c_0001", seq) for seq in range(1, 6))
+    store.commit(make_batch(conversations=(make_conversation(1, 2),), entries=entries[:2]))
+    store.commit(
+        make_batch(
+            conversations=(make_conversation(1, 5), make_conversation(2)),
+            entries=(*entries[2:], make_entry("c_0002", 1)),
+        )
+    )
+    assert store.history(WORKSPACE, "c_0001") == entries
+    with pytest.raises(Conflict) as caught:
+        store.commit(make_batch(entries=(make_entry("c_0001", 6), make_entry("c_0001", 8))))
+    assert caught.value.rows == (("stream", "c_0001"),)
+
+
+def test_an_agent_that_nobody_knew_is_chosen_once(store: PostgresStore) -> None:
+    batch = make_batch(holds=(Hold(HoldKind.AGENT, "bob", 0),), loads=(LoadChange(AgentId("bob"), 1),))
+    store.commit(batch)
+    with pytest.raises(Conflict) as caught:
+        store.commit(batch)
+    assert caught.value.rows == (("agent", "bob"),)
+
+
+def test_what_a_commit_does_twice_to_one_row_is_done_once_in_order(store: PostgresStore) -> None:
+    """Chains of absorbed conversations, adoptions that overlap, new messages and threads among them."""
+    store.commit(
+        make_batch(
+            messages=(make_message(1), make_message(2), make_message(3), make_message(4, 3, top=False)),
+            threads=(ThreadKey(CHANNEL, "old", "c_0001"),),
+            conversations=(make_conversation(3),),
+        )
+    )
+    store.commit(
+        make_batch(
+            messages=(make_message(11, 1), make_message(13, 3)),
+            threads=(ThreadKey(CHANNEL, "new", "c_0001"),),
+            absorbed=(
+                Absorbed("c_0001", "c_0002", "r_0002", moment(1)),
+                Absorbed("c_0002", "c_0003", "r_0003", moment(2)),
+            ),
+            adopted=(
+                Adopted("c_0003", "r_late", moment(4)),
+                Adopted("c_0003", "r_early", moment(0)),
+                Adopted("c_0003", "r_never", moment(2)),
+            ),
+        )
+    )
+    found = store.query(WORKSPACE, Messages(conversation_id="c_0003")).items
+    assert {each.id: each.request_id for each in found} == {
+        "m_0001": "r_0003",
+        "m_0002": "r_0003",
+        "m_0003": "r_early",
+        "m_0004": "r_late",
+        "m_0011": "r_0003",
+        "m_0013": "r_late",
+    }
+    assert {each.id for each in found if each.group_at == moment(2)} == {"m_0001", "m_0002", "m_0011"}
+    for native in ("old", "new"):
+        assert ask(store, WantThread(CHANNEL, (native,))).id == "c_0003"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_timers_that_fire_may_be_armed_or_disarmed_in_the_same_commit(
+    store: PostgresStore, count: int
+) -> None:
+    keys = [f"c_{n:04}" for n in range(count)]
+    timers = tuple(Timer(key, moment(0)) for key in keys)
+    store.commit(make_batch(armed=timers))
+
+    def fire(at: float) -> tuple[Lease, ...]:
+        return tuple(
+            store.lease(WORKSPACE, LeaseQueue.AGENDA, now=moment(at), until=moment(at + 5), limit=9)
+        )
+
+    later = tuple(Timer(key, moment(50)) for key in keys)
+    store.commit(make_batch(consumed=fire(0), armed=later))
+    held = fire(50)
+    assert [(each.id, each.attempts) for each in held] == [(key, 1) for key in keys]
+    store.commit(make_batch(consumed=held, disarmed=tuple(keys)))
+    assert store.next_due(WORKSPACE) is None
+    store.commit(make_batch(armed=timers))
+    store.commit(make_batch(disarmed=tuple(keys), armed=later))
+    assert store.next_due(WORKSPACE) == moment(50)
+
+
+# --- what cannot be stored ---
+
+
+def test_what_the_server_cannot_keep_is_invalid_input(store: PostgresStore) -> None:
+    bad: list[dict[str, Any]] = [
+        {"outcomes": (("cmd:a\0b", make_outcome(1)[1]),)},
+        {"outcomes": (("cmd:\ud800", make_outcome(1)[1]),)},
+        {"outcomes": (("cmd:1", make_outcome(1)[1]), ("cmd:a\0b", make_outcome(1)[1]))},
+        {"outcomes": (("cmd:" + "".join(map(chr, range(0x4E00, 0x6E00))), make_outcome(1)[1]),)},
+        {"messages": (make_message(1, thread="a\0b"),)},
+        {"inbox": (make_item(1, text="\ud800"),)},
+        {"texts": (make_text(1, "a\0b"),)},
+    ]
+    for parts in bad:
+        with pytest.raises(InvalidInput):
+            store.commit(make_batch(conversations=(make_conversation(1),), **parts))
+    with pytest.raises(InvalidInput):
+        ask(store, WantMessage(CHANNEL, "a\0b"))
+    assert store.query(WORKSPACE, Conversations()).items == ()
+
+
+def test_a_row_that_cannot_be_decoded_is_named(store: PostgresStore, dsn: str) -> None:
+    store.commit(make_batch(conversations=(make_conversation(1),), entries=(make_entry("c_0001", 1),)))
+    with psycopg.connect(dsn) as other:
+        other.execute("UPDATE reqflow.conversations SET document = '{\"id\": 5'")
+        other.execute("UPDATE reqflow.history SET cause_kind = 'moon'")
+    with pytest.raises(CorruptRecord, match="conversation c_0001"):
+        store.query(WORKSPACE, Conversations())
+    with pytest.raises(CorruptRecord):
+        ask(store, WantConversation("c_0001"))
+    with pytest.raises(CorruptRecord, match="entry 1 of c_0001"):
+        store.history(WORKSPACE, "c_0001")
+
+
+# --- connections ---
+
+
+def test_without_psycopg_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def refuse(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.endswith("commit") or name.startswith("psycopg"):
+            raise ImportError("No module named 'psycopg'")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(UsageError, match=r"reqflow-sdk\[postgres\]"):
+        PostgresStore("dbname=any")
+
+
+def test_no_error_shows_the_password(dsn: str) -> None:
+    for conninfo in (
+        "host=/nowhere user=ann password=hunter2 dbname=any",
+        "postgresql://ann:hunter2@127.0.0.1:1/any",
+        "password=hunter2 what is this",
+    ):
+        with pytest.raises((StoreUnavailable, InvalidInput)) as caught:
+            PostgresStore(conninfo).recall(WORKSPACE, [WantDesk(0)])
+        whole = caught.getrepr(showlocals=False, chain=True) if False else repr(caught.value)
+        assert "hunter2" not in str(whole)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
+    assert "hunter2" not in repr(PostgresStore(f"{dsn} password=hunter2"))
+
+
+def test_a_pool_of_none_is_refused() -> None:
+    with pytest.raises(UsageError):
+        PostgresStore("dbname=any", pool=0)
+
+
+def test_a_closed_store_says_so(store: PostgresStore) -> None:
+    store.commit(make_batch(outcomes=(make_outcome(1),)))
+    store.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        ask(store, WantDesk(0))
+
+
+def end_sessions(dsn: str) -> None:
+    """End every other session in the database, as a restart of the server would."""
+    with psycopg.connect(dsn, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+def test_connections_that_died_idle_are_replaced_unseen(store: PostgresStore, dsn: str) -> None:
+    for number in range(3):
+        store.commit(make_batch(outcomes=(make_outcome(number),)))
+        end_sessions(dsn)
+    assert ask(store, WantOutcome("cmd:0002")) is not None
+
+
+def test_a_connection_lost_in_a_commit_leaves_the_outcome_open(store: PostgresStore, dsn: str) -> None:
+    store.commit(make_batch(conversations=(make_conversation(1),)))
+    problems: list[Exception] = []
+
+    def commit() -> None:
+        try:
+            store.commit(make_batch(conversations=(make_conversation(1, 2),)))
+        except StoreUnavailable as problem:
+            problems.append(problem)
+
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT FROM reqflow.conversations FOR UPDATE")
+        committing = threading.Thread(target=commit)
+        committing.start()
+        with psycopg.connect(dsn, autocommit=True) as admin:
+            ended = None
+            while not ended:
+                ended = admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                ).fetchone()
+        committing.join()
+        other.rollback()
+    assert len(problems) == 1
+    assert ask(store, WantConversation("c_0001")).version == 1
+    store.commit(make_batch(conversations=(make_conversation(1, 2),)))
+
+
+def test_prepared_statements_that_somebody_dropped_are_prepared_again(dsn: str) -> None:
+    store = PostgresStore(dsn, pool=1)
+    store.commit(make_batch(outcomes=(make_outcome(1),)))
+    connection = store._wire._take()
+    connection.pgconn.exec_(b"DISCARD ALL")
+    store._wire._give(connection)
+    store.commit(make_batch(outcomes=(make_outcome(2),)))
+    assert ask(store, WantOutcome("cmd:0002")) is not None
+    store.close()
+
+
+# --- the schema ---
+
+
+def test_without_a_schema_the_store_says_what_to_do(new_dsn: NewDsn) -> None:
+    store = PostgresStore(new_dsn(empty=True))
+    with pytest.raises(SchemaMismatch, match="migrate"):
+        ask(store, WantDesk(0))
+    assert store.migrate() == 1
+    assert ask(store, WantDesk(0)) is None
+    store.close()
+
+
+def test_a_newer_schema_is_refused(store: PostgresStore, dsn: str) -> None:
+    with psycopg.connect(dsn) as other:
+        other.execute("INSERT INTO reqflow.schema_versions (version) VALUES (999)")
+    with pytest.raises(SchemaMismatch, match="newer"):
+        ask(store, WantDesk(0))
+    with pytest.raises(SchemaMismatch, match="newer"):
+        store.migrate()
+
+
+def test_a_schema_that_vanished_is_a_mismatch(store: PostgresStore, dsn: str) -> None:
+    store.commit(make_batch(outcomes=(make_outcome(1),)))
+    with psycopg.connect(dsn) as other:
+        other.execute("DROP SCHEMA reqflow CASCADE")
+    with pytest.raises(SchemaMismatch):
+        ask(store, WantDesk(0))
+    with pytest.raises(SchemaMismatch):
+        store.commit(make_batch(outcomes=(make_outcome(2),)))
+
+
+def test_four_migrate_at_once(new_dsn: NewDsn) -> None:
+    dsn = new_dsn(empty=True)
+    stores = [PostgresStore(dsn) for _ in range(4)]
+    versions: list[int] = []
+    threads = [
+        threading.Thread(target=lambda store=store: versions.append(store.migrate())) for store in stores
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert versions == [1, 1, 1, 1]
+    with psycopg.connect(dsn) as other:
+        assert other.execute("SELECT version FROM reqflow.schema_versions").fetchall() == [(1,)]
+
+
+def test_a_migration_that_is_killed_leaves_nothing_and_can_be_repeated(new_dsn: NewDsn) -> None:
+    dsn = new_dsn(empty=True)
+    store = PostgresStore(dsn)
+    with psycopg.connect(dsn) as other:
+        # Somebody else is about to make a sequence of that name: the migration waits for it, deep in its file.
+        other.execute("CREATE SCHEMA reqflow")
+        other.commit()
+        other.execute("CREATE SEQUENCE reqflow.fences")
+        problems: list[Exception] = []
+
+        def migrate() -> None:
+            try:
+                store.migrate()
+            except StoreUnavailable as problem:
+                problems.append(problem)
+
+        migrating = threading.Thread(target=migrate)
+        migrating.start()
+        with psycopg.connect(dsn, autocommit=True) as admin:
+            ended = None
+            while not ended:
+                ended = admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                ).fetchone()
+        migrating.join()
+        other.rollback()
+        assert len(problems) == 1
+        left = other.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'reqflow'::regnamespace")
+        assert left.fetchone() == (0,)
+    assert store.migrate() == 1
+    store.commit(make_batch(outcomes=(make_outcome(1),)))
+    store.close()
+
+
+# --- the cost of an operation does not grow ---
+
+GROWN = 3_000
+LATE = 2_000_000
+
+
+def rows_read(dsn: str, work: Callable[[PostgresStore], object]) -> tuple[int, int]:
+    """How many rows were read from whole tables, and how many index entries, by a store of its own."""
+    counted = (
+        "SELECT (SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables),"
+        " (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes)"
+    )
+    with psycopg.connect(dsn, autocommit=True) as watching:
+        watching.execute("SET stats_fetch_consistency = 'none'")
+
+        def look() -> tuple[int, int]:
+            while watching.execute(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            ).fetchone():
+                watching.execute("SELECT pg_sleep(0.005)")
+            whole, entries = watching.execute(counted).fetchone() or (0, 0)
+            return int(whole), int(entries)
+
+        before = look()
+        store = PostgresStore(dsn, pool=1)
+        work(store)
+        store.close()
+        after = look()
+    return after[0] - before[0], after[1] - before[1]
+
+
+def one_of_each(number: int) -> Any:
+    """A closed request with everything around it, and its waiting effect, item and timer."""
+    closed = {"state": RequestState.CLOSED, "closed_at": moment(number)}
+    return make_batch(
+        conversations=(make_conversation(number),),
+        requests=(make_request(number, **closed),),
+        lanes=(make_lane(number, conversation=number),),
+        messages=(make_message(number),),
+        threads=(ThreadKey(CHANNEL, f"posted{number}", f"c_{number:04}"),),
+        texts=(make_text(number),),
+        entries=(make_entry(f"c_{number:04}", 1),),
+        effects=(make_effect(number, f"to{number}"),),
+        armed=(Timer(f"c_{number:04}", moment(number)),),
+        inbox=(make_item(number, f"lane{number}"),),
+        outcomes=(make_outcome(number),),
+    )
+
+
+def merged(batches: list[Any]) -> Any:
+    names = (
+        "conversations requests lanes messages threads texts entries effects armed inbox outcomes".split()
+    )
+    return make_batch(**{name: sum((getattr(each, name) for each in batches), ()) for name in names})
+
+
+def use_everything(store: PostgresStore, base: int) -> None:
+    """Every kind of statement once, for one and for many rows, on things that exist and on new ones."""
+    wants: list[Want] = [
+        WantMessage(CHANNEL, f"n{base}"),
+        WantOutcome(f"cmd:{base:04}"),
+        WantLane(CHANNEL, f"p_{base:04}"),
+        WantThread(CHANNEL, (f"n{base}", f"posted{base}")),
+        WantConversation(f"c_{base:04}"),
+        WantRequest(f"r_{base:04}"),
+        WantLastOpen(CHANNEL),
+        WantNeighbours(CHANNEL, PROFILE, moment(base), f"m_{base:04}"),
+        WantPool(("bob", "eve")),
+        WantWaiting("sales"),
+        WantDesk(0),
+    ]
+    store.recall(WORKSPACE, wants)
+    store.recall(WORKSPACE, wants * 2)
+    for numbers in ([base + 1], [base + 2, base + 3]):
+        store.commit(merged([one_of_each(1_000_000 + n) for n in numbers]))
+        store.commit(
+            make_batch(
+                conversations=tuple(make_conversation(n, 2) for n in numbers),
+                requests=tuple(make_request(n) for n in numbers),
+                lanes=tuple(make_lane(n, 2) for n in numbers),
+                entries=tuple(make_entry(f"c_{n:04}", 2) for n in numbers),
+                holds=tuple(Hold(HoldKind.CONVERSATION, f"c_{n + 9:04}", 1) for n in numbers),
+                loads=tuple(LoadChange(f"agent{n}", 1) for n in numbers),
+                cancelled=tuple(f"c_{n:04}" for n in numbers),
+                effects=tuple(make_effect(n, f"card{n}", collapse="card") for n in numbers),
+                armed=tuple(Timer(f"c_{n:04}", moment(-1)) for n in numbers),
+                absorbed=tuple(Absorbed(f"c_{n:04}", f"c_{n + 9:04}", "r_1", START) for n in numbers),
+                adopted=tuple(Adopted(f"c_{n + 19:04}", "r_1", START) for n in numbers),
+            )
+        )
+        store.commit(make_batch(disarmed=tuple(f"c_{n:04}" for n in numbers)))
+    for queue in LeaseQueue:
+        for limit in (1, 4):
+            held = store.lease(WORKSPACE, queue, now=moment(LATE), until=moment(LATE + 60), limit=limit)
+            assert len(held) == limit
+            store.extend(WORKSPACE, held, moment(LATE + 90))
+            store.settle(WORKSPACE, held)
+        held = store.lease(WORKSPACE, queue, now=moment(LATE), until=moment(LATE + 60), limit=2)
+        store.release(WORKSPACE, held[0], ready_at=moment(LATE + 900))
+        store.commit(make_batch(consumed=(held[1],)))
+    store.next_due(WORKSPACE)
+    with pytest.raises((Conflict, Duplicate)):
+        store.commit(one_of_each(base))
+    last = f"c_{base:04}"
+    for view in (
+        Requests(states=(RequestState.UNASSIGNED,), channel_id=CHANNEL, limit=3),
+        Requests(conversation_id=last),
+        Requests(limit=3, newest_first=True),
+        Conversations(open=True, after=last, limit=3),
+        Messages(conversation_id=last),
+        Messages(after=f"m_{base:04}", limit=3),
+        Effects(conversation_id=last),
+        Effects(limit=3),
+        Effects(state=EffectState.PARKED),
+        Effects(state=EffectState.READY, limit=3),
+        Streams(after=last, limit=3),
+    ):
+        store.query(WORKSPACE, view)
+    store.history(WORKSPACE, last)
+    store.texts(WORKSPACE, [make_text(base).ref.id], "internal")  # type: ignore[arg-type]
+
+
+def test_nothing_reads_more_rows_when_there_are_more(dsn: str) -> None:
+    """Also with plans that were made when the tables were empty, before anybody analysed them."""
+    with psycopg.connect(dsn, autocommit=True) as other:
+        for (table,) in other.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'reqflow'"
+        ).fetchall():
+            other.execute(f"ALTER TABLE reqflow.{table} SET (autovacuum_enabled = off)")
+
+    def grow(store: PostgresStore, start: int, end: int) -> None:
+        for first in range(start, end, 100):
+            store.commit(merged([one_of_each(n) for n in range(first, first + 100)]))
+
+    def twice(store: PostgresStore) -> None:
+        grow(store, 0, 100)
+        use_everything(store, 0)
+        counts.append(0)
+
+    counts: list[int] = []
+    small = rows_read(dsn, twice)
+
+    def large(store: PostgresStore) -> None:
+        use_everything(store, 30)  # its plans are of this moment
+        grow(store, 100, GROWN)
+        use_everything(store, 60)
+
+    grown = rows_read(dsn, large)
+    prefill = rows_read(dsn, lambda store: grow(store, GROWN, GROWN + 2_900))
+    alone = rows_read(dsn, lambda store: use_everything(store, 90))
+    print(small, grown, prefill, alone)
+    assert small[0] == grown[0] == alone[0] == 0
+    assert grown[1] - prefill[1] < 2.5 * 700

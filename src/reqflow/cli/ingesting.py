@@ -6,28 +6,26 @@ import signal
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from threading import Event, current_thread, main_thread
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import UnreadableInput
-from ..replay import Report, in_order, replay
+from ..replay import Read, Report, in_order, replay
 from .opening import open_engine
 from .printing import complain, print_json
 from .screen import Cell, Screen, Table
-from .words import clean, excerpt, moment, plural
-
-if TYPE_CHECKING:
-    from ..plugins.readers import Read
+from .words import clean, ending, excerpt, moment, plural
 
 __all__ = ["ingest", "stopping"]
 
 OFTEN = 25
 """The bar moves every so many messages."""
+REASONS = 6
+"""How many reasons are named; ``--json`` names them all."""
 CHANNELS = 5
 """How many unknown channels are named."""
 
@@ -44,9 +42,7 @@ def ingest(asked: Namespace, screen: Screen) -> int:
                 ordered = in_order(_counted(ordered, read))
             total = len(ordered)
         with screen.progress("placing", total) as bar:
-            report = replay(
-                engine, ordered, stop=stop, progress=lambda so_far: so_far.read % OFTEN or bar(so_far.read)
-            )
+            report = replay(engine, ordered, stop=stop, progress=lambda so_far: _move(bar, so_far.read))
     if asked.json:
         print_json(_as_json(report, unreadable))
     else:
@@ -58,7 +54,7 @@ def ingest(asked: Namespace, screen: Screen) -> int:
 
 def _status(report: Report, unreadable: list[str]) -> int:
     if report.failure is not None:
-        complain(f"stopped, because the store failed: {report.failure}; what is counted is stored, run it again")
+        complain(f"the store failed: {report.failure}; what is counted is stored, run it again to go on")
         return 4
     if report.interrupted:
         complain("stopped by hand; what is counted is stored, run it again to go on")
@@ -67,7 +63,7 @@ def _status(report: Report, unreadable: list[str]) -> int:
 
 
 def _open_all(asked: Namespace) -> tuple[Iterator[Read], list[str]]:
-    """What is in the paths, and what is to be said of those that cannot be read; not all may be of that kind."""
+    """What is in the paths, and what is to be said of those that cannot be read. Raises if all cannot."""
     from ..plugins.readers import read_path
 
     opened: list[Iterator[Read]] = []
@@ -89,16 +85,20 @@ def _until(stop: Event, reads: Iterable[Read]) -> Iterator[Read]:
         yield read
 
 
-def _counted(reads: Iterable[Read], tell: Any) -> Iterator[Read]:
+def _counted(reads: Iterable[Read], bar: Callable[[int], None]) -> Iterator[Read]:
     for count, read in enumerate(reads, 1):
         yield read
-        if not count % OFTEN:
-            tell(count)
+        _move(bar, count)
+
+
+def _move(bar: Callable[[int], None], count: int) -> None:
+    if not count % OFTEN:
+        bar(count)
 
 
 @contextmanager
 def stopping() -> Iterator[Event]:
-    """An event that Ctrl-C (or SIGTERM) sets, so that work ends after the current commit; twice ends at once."""
+    """An event that Ctrl-C or SIGTERM sets, to end work after the current commit; twice ends it at once."""
     stop = Event()
     if current_thread() is not main_thread():
         yield stop
@@ -138,13 +138,15 @@ def _show(report: Report, asked: Namespace, screen: Screen) -> None:
             Cell(f"{plural(report.timers, 'timer')} answered; {effects}."),
         )
     if report.strange:
-        named = ", ".join(f"{clean(name, 60)} ({count:,})" for name, count in report.strange.most_common(CHANNELS))
+        named = ", ".join(
+            f"{clean(name, 60)} ({count:,})" for name, count in report.strange.most_common(CHANNELS)
+        )
         more = f" and {len(report.strange) - CHANNELS:,} more" if len(report.strange) > CHANNELS else ""
         screen.line(Cell(f"Channels that the desk does not know: {named}{more}.", "yellow"))
         screen.line(Cell("Add them to the desk, run `reqflow init` again, then this again."))
     if report.details:
         title = "Refused" + (" (the first ones)" if report.refused.total() > len(report.details) else "")
-        told = [(Cell(clean(t.where, 60)), Cell(t.code), Cell(excerpt(t.detail, 90))) for t in report.details]
+        told = [(Cell(ending(t.where, 60)), Cell(t.code), Cell(excerpt(t.detail, 90))) for t in report.details]
         screen.table(Table(heads=("where", "code", "what"), rows=told, title=title, flexible=2))
 
 
@@ -153,7 +155,8 @@ def _row(name: str, count: int, reasons: str, style: str = "") -> tuple[Cell, Ce
 
 
 def _reasons(counts: Counter[str]) -> str:
-    return ", ".join(f"{code} {count:,}" for code, count in counts.most_common())
+    told = ", ".join(f"{clean(code, 40)} {count:,}" for code, count in counts.most_common(REASONS))
+    return told + (f", and {len(counts) - REASONS} other reasons" if len(counts) > REASONS else "")
 
 
 def _as_json(report: Report, unreadable: list[str]) -> dict[str, Any]:

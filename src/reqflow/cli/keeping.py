@@ -26,7 +26,9 @@ def verify(asked: Namespace, screen: Screen) -> int:
     else:
         for problem in problems:
             screen.line(Cell(clean(problem)))
-        screen.line(Cell(f"{plural(len(problems), 'problem')} found.", "red"), Cell(" `reqflow rebuild` mends rows."))
+        screen.line(
+            Cell(f"{plural(len(problems), 'problem')} found.", "red"), Cell(" `reqflow rebuild` mends rows.")
+        )
     return 1 if problems else 0
 
 

@@ -20,7 +20,7 @@ from .screen import Cell, Screen, Table
 from .viewing import Row, board, everything, find_id, rows_of, table_of
 from .words import clean, moment, plural, short_id, shorten_ids
 
-__all__ = ["show_board", "show_explanation", "show_history", "show_lines", "show_requests"]
+__all__ = ["reason_of", "show_board", "show_explanation", "show_history", "show_lines", "show_requests"]
 
 CLOSED = 5
 """How many closed requests a board shows."""
@@ -60,7 +60,9 @@ def show_requests(asked: Namespace, screen: Screen) -> int:
             queue=QueueId(asked.queue) if asked.queue else None,
             newest_first=True,
         )
-        found = list(islice(rows_of(engine, islice(everything(engine, view), asked.limit + 1)), asked.limit + 1))
+        found = list(
+            islice(rows_of(engine, islice(everything(engine, view), asked.limit + 1)), asked.limit + 1)
+        )
         shown = found[: asked.limit]
         if asked.json:
             print_json([row.as_json() for row in shown])
@@ -117,9 +119,12 @@ def show_lines(lines: Sequence[Line], screen: Screen) -> None:
     for (at, who), group in groupby(lines, key=lambda line: (line.at, line.who)):
         screen.line(Cell(moment(at), "dim"), Cell("  "), Cell(clean(who, 40), "bold"))
         for line in group:
-            screen.line(Cell("    "), Cell(_words(line.what)))
-            if line.why:
-                screen.line(Cell("        because "), Cell(_words(line.why), "italic cyan"))
+            screen.line(Cell("    "), Cell(_words(line.what)), reason_of(line))
+
+
+def reason_of(line: Line) -> Cell:
+    """Why it happened, to stand behind what happened; nothing where there is no reason."""
+    return Cell(f"  ({_words(line.why)})" if line.why else "", "cyan")
 
 
 def _words(text: str) -> str:

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import Any, TextIO
 
 from .screen import Cell, Table
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.text import Text
 
 __all__ = ["RichScreen"]
 
@@ -71,13 +67,13 @@ class RichScreen:
             self._sleep(seconds)
 
 
-def _joined(cells: tuple[Cell, ...]) -> Text:
+def _joined(cells: tuple[Cell, ...]) -> Any:
     from rich.text import Text
 
     return Text.assemble(*((cell.text, cell.style) for cell in cells))
 
 
-def _drawn(table: Table) -> RenderableType:
+def _drawn(table: Table) -> Any:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text

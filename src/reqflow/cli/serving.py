@@ -48,7 +48,10 @@ def work(asked: Namespace, screen: Screen) -> int:
         _ = engine.desk
         if not engine.registry.transports:
             screen.line(
-                Cell("No transport is loaded: effects stay in the outbox (--console shows them here).", "yellow")
+                Cell(
+                    "No transport is loaded: effects stay in the outbox (--console shows them here).",
+                    "yellow",
+                )
             )
         served = engine.work() if asked.once else _serve(engine, asked, screen, stop)
     screen.line(Cell(f"Served {plural(served, 'item')}."))

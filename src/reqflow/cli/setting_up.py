@@ -33,7 +33,7 @@ def init(asked: Namespace, screen: Screen) -> int:
         raise UsageError("say where the desk is to be kept: reqflow init STORE --config desk.toml")
     if asked.config is None:
         raise UsageError(
-            "say what the desk is like: --config desk.toml (`reqflow init --sample desk.toml` writes one to begin with)"
+            "say what the desk is like: --config desk.toml (reqflow init --sample desk.toml writes one)"
         )
     settings = read_settings(asked.config)
     plugins = find_plugins()
@@ -89,7 +89,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as problem:
         raise UnreadableInput(f"{path} is not UTF-8 (byte {problem.start}): save it as UTF-8") from problem
     except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise UnreadableInput(f"{path} is no TOML: {problem or 'nested too deep'}") from problem
+        raise UnreadableInput(f"{path} is no TOML: {problem}") from problem
 
 
 def write_sample(path: Path) -> None:

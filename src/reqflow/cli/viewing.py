@@ -1,9 +1,9 @@
-"""What is read for people: requests with the names and first words that belong to them, ids from their ends."""
+"""What people read: requests with the names and first words that belong to them, ids from their ends."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -20,6 +20,8 @@ from .words import clean, excerpt, moment, short_id, span
 __all__ = ["Row", "board", "everything", "find_id", "rows_of", "table_of"]
 
 PAGE = 500
+WORDS = 48
+"""How many cells the first words of a request may take."""
 STYLES = {
     RequestState.UNASSIGNED: "yellow",
     RequestState.ASSIGNED: "cyan",
@@ -113,14 +115,19 @@ def _address_of(profile: ProfileId) -> TextId:
     return TextId(f"t{profile[1:]}.address")
 
 
-def table_of(rows: Iterable[Row], now: datetime, title: str = "", words: int = 40) -> Table:
-    """Requests as a table, the state by its colour too; ``words`` is how wide the first words may be."""
+def table_of(
+    rows: Iterable[Row], now: datetime, title: str = "", channels: Mapping[str, str] | None = None
+) -> Table:
+    """Requests as a table, the state by its colour too; ``channels`` may say what people call them."""
     return Table(
-        heads=HEADS, rows=[_cells(row, now, words) for row in rows], title=title, flexible=HEADS.index("first words")
+        heads=HEADS,
+        rows=[_cells(row, now, channels or {}) for row in rows],
+        title=title,
+        flexible=HEADS.index("first words"),
     )
 
 
-def _cells(row: Row, now: datetime, words: int) -> Sequence[Cell]:
+def _cells(row: Row, now: datetime, channels: Mapping[str, str]) -> Sequence[Cell]:
     request = row.request
     closed = not request.is_open
     plain = "dim" if closed else ""
@@ -128,9 +135,9 @@ def _cells(row: Row, now: datetime, words: int) -> Sequence[Cell]:
     return (
         Cell(short_id(request.id), "bold" if not closed else "dim"),
         Cell(_state(request), STYLES[request.state]),
-        Cell(excerpt(row.words, words) or "(no text)", plain),
+        Cell(excerpt(row.words, WORDS) or "(no text)", plain),
         Cell(excerpt(row.requester, 20), plain),
-        Cell(excerpt(request.channel_id, 28), plain),
+        Cell(excerpt(channels.get(request.channel_id, request.channel_id), 28), plain),
         Cell(clean(who, 24), plain if row.assignee else "dim"),
         Cell(_age(request, now), "dim"),
     )
@@ -152,7 +159,7 @@ def _age(request: Request, now: datetime) -> str:
 
 def board(engine: Engine, closed: int = 0) -> list[Row]:
     """All open requests, waiting ones first, and the latest closed ones."""
-    states = [state for state in RequestState if state is not RequestState.CLOSED]
+    states: list[RequestState] = [state for state in RequestState if state is not RequestState.CLOSED]
     opened: list[Request] = list(everything(engine, Requests(states=tuple(states))))
     opened.sort(key=lambda request: states.index(request.state))
     ended: list[Request] = []
@@ -165,16 +172,16 @@ def board(engine: Engine, closed: int = 0) -> list[Row]:
 def find_id(engine: Engine, given: str) -> str:
     """The request or conversation that is meant: by its id, or by an end of it that nothing else has.
 
-    A request and the conversation it opened end alike; then the request is meant, unless ``c_`` comes first. Raises
-    `InvalidInput` for what can be no id, and for an ending that several things have, `UnknownId` for one that
-    nothing has.
+    A request and the conversation it opened end alike; then the request is meant, unless ``c_`` comes first.
+    Raises `InvalidInput` for what can be no id and for an ending that several things have, `UnknownId` for
+    one that nothing has.
     """
     given = given.strip().lower()
     if given == "desk":
         return given
     if not _ENDING.fullmatch(given):
         raise InvalidInput(
-            f"{clean(given, 60)!r} is no id: give a request's or conversation's id, or its last 6 or more digits"
+            f"{clean(given, 60)!r} is no id: give a request's or conversation's, or its last 6 digits"
         )
     kind, _, ending = given.rpartition("_")
     found: list[str] = []
@@ -188,4 +195,3 @@ def find_id(engine: Engine, given: str) -> str:
         listed = ", ".join(sorted(found)[:5]) + (", ..." if len(found) > 5 else "")
         raise InvalidInput(f"{ending} is the end of {len(found)} ids: {listed}; give more digits")
     return found[0]
-

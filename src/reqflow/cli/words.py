@@ -13,6 +13,7 @@ from ..errors import InvalidInput
 
 __all__ = [
     "clean",
+    "ending",
     "excerpt",
     "moment",
     "parse_moment",
@@ -45,6 +46,16 @@ def excerpt(text: str, cells: int) -> str:
     while whole and width(whole) >= cells:
         whole = whole[:-1]
     return f"{whole.rstrip()}…"
+
+
+def ending(text: str, cells: int) -> str:
+    """The end of a text, cleaned: of a path what tells it from its neighbours."""
+    whole = clean(text)
+    if width(whole) <= cells:
+        return whole
+    while width(whole) >= cells:
+        whole = whole[1:]
+    return f"…{whole}"
 
 
 def width(text: str) -> int:
@@ -94,7 +105,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInput(
-            f"{clean(text, 60)!r} is no moment: write 'now', or a time with its zone such as 2026-03-02T09:00:00Z"
+            f"{clean(text, 60)!r} is no moment: write 'now', or with a zone 2026-03-02T09:00:00Z"
         ) from None
     if found.tzinfo is None:
         raise InvalidInput(f"{text} has no time zone: write {text}Z for UTC, or {text}+01:00")

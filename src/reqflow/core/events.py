@@ -323,10 +323,11 @@ class ConversationClosed(Event):
 
 @value(kw_only=True)
 class ConversationReopened(Event):
-    """A closed conversation goes on."""
+    """A closed conversation goes on. ``lane_version`` is as in `ConversationOpened`."""
 
     tag: ClassVar[str] = "conversation.reopened"
     reason: Reason
+    lane_version: int = 0
 
 
 @value(kw_only=True)

@@ -30,6 +30,11 @@ from .values import changed
 __all__ = ["begin", "evolve", "find_request", "later", "trim"]
 
 
+# On CPython 3.11 a member costs five times more through its enumeration than through a name of its own.
+_AGENT, _BOT = ActorKind.AGENT, ActorKind.BOT
+_REQUESTER, _TEAM = Side.REQUESTER, Side.TEAM
+_CLOSED = RequestState.CLOSED
+
 _ORDER = attrgetter("opened_at", "id")
 """Open requests stand oldest first, whatever order their messages arrived in."""
 
@@ -81,7 +86,7 @@ def evolve(
 
     Events without a bearing on state (and `Opaque` ones) change nothing.
     """
-    rule = _RULES.get(type(event))
+    rule = _RULES.get(event.__class__)
     return conversation if rule is None else rule(conversation, event, at, actor)
 
 
@@ -99,25 +104,27 @@ def _message(
     changes: dict[str, Any] = {"messages": conversation.messages + 1}
     if sent_at > conversation.active_at:
         changes["active_at"] = sent_at
-    if message.request_id is not None:
+    about = message.request_id
+    if about is not None:
         changes["requests"] = tuple(
             [
-                _answered(request, message) if request.id == message.request_id else request
+                _answered(request, message) if request.id == about else request
                 for request in conversation.requests
             ]
         )
-    if message.side is Side.REQUESTER:
+    if message.side is _REQUESTER:
         heard_at = conversation.customer_at
         if heard_at is None or sent_at >= heard_at:
             changes["customer_at"] = sent_at
             changes["thread"] = message.thread or message.native
-    elif message.author.kind is not ActorKind.BOT:
+    elif message.author.kind is not _BOT and message.audience is conversation.audience:
         changes["team_at"] = later(conversation.team_at, sent_at)
     return changed(conversation, **changes)
 
 
 def _answered(request: Request, message: Message) -> Request:
-    touched = request.touched or message.author.kind is ActorKind.AGENT
+    # a colleague may be the one who asks: only the team's words count as somebody's having acted
+    touched = request.touched or (message.author.kind is _AGENT and message.side is _TEAM)
     if message.sent_at <= request.active_at:
         return request if touched is request.touched else changed(request, touched=touched)
     return changed(request, active_at=message.sent_at, touched=touched)
@@ -184,71 +191,69 @@ def _opened(
     return changed(conversation, requests=requests)
 
 
-def _assigned(request: Request, event: e.RequestAssigned, at: datetime) -> Request:
-    return changed(request, assignee=event.assignee, waiting_at=None, active_at=later(request.active_at, at))
+# What becomes of a request's fields; its state follows from the table of arrows.
+
+Changes = dict[str, Any]
 
 
-def _unassigned(request: Request, event: e.RequestUnassigned, at: datetime) -> Request:
+def _assigned(request: Request, event: e.RequestAssigned, at: datetime) -> Changes:
+    return {"assignee": event.assignee, "waiting_at": None, "active_at": later(request.active_at, at)}
+
+
+def _unassigned(request: Request, event: e.RequestUnassigned, at: datetime) -> Changes:
     # Who gives work back does not send it to the end of the queue: it keeps its age.
     waiting_at = request.opened_at if request.state is RequestState.ASSIGNED else None
-    return changed(request, assignee=None, waiting_at=waiting_at)
+    return {"assignee": None, "waiting_at": waiting_at}
 
 
-def _routed(request: Request, event: e.RequestRouted, at: datetime) -> Request:
-    return changed(request, queue=event.queue or request.queue, team=event.team or request.team)
+def _routed(request: Request, event: e.RequestRouted, at: datetime) -> Changes:
+    return {"queue": event.queue or request.queue, "team": event.team or request.team}
 
 
-def _held(request: Request, event: e.RequestHeld, at: datetime) -> Request:
-    return changed(
-        request, hold_reason=event.hold_reason, hold_until_at=event.until_at, waiting_at=None
-    )
+def _held(request: Request, event: e.RequestHeld, at: datetime) -> Changes:
+    return {"hold_reason": event.hold_reason, "hold_until_at": event.until_at, "waiting_at": None}
 
 
-def _woken(request: Request, event: e.RequestWoken, at: datetime) -> Request:
-    return changed(
-        request, hold_reason=None, hold_until_at=None, active_at=later(request.active_at, at)
-    )
+def _woken(request: Request, event: e.RequestWoken, at: datetime) -> Changes:
+    return {"hold_reason": None, "hold_until_at": None, "active_at": later(request.active_at, at)}
 
 
-def _requeued(request: Request, event: e.RequestRequeued, at: datetime) -> Request:
-    return changed(
-        request,
-        hold_reason=None,
-        hold_until_at=None,
-        assignee=None,
-        waiting_at=request.opened_at,
-        active_at=later(request.active_at, at),
-    )
+def _requeued(request: Request, event: e.RequestRequeued, at: datetime) -> Changes:
+    return {
+        "hold_reason": None,
+        "hold_until_at": None,
+        "assignee": None,
+        "waiting_at": request.opened_at,
+        "active_at": later(request.active_at, at),
+    }
 
 
-def _closed(request: Request, event: e.RequestClosed, at: datetime) -> Request:
-    return changed(
-        request,
-        resolution=event.resolution,
-        closed_at=at,
-        hold_reason=None,
-        hold_until_at=None,
-        waiting_at=None,
-    )
+def _closed(request: Request, event: e.RequestClosed, at: datetime) -> Changes:
+    return {
+        "resolution": event.resolution,
+        "closed_at": at,
+        "hold_reason": None,
+        "hold_until_at": None,
+        "waiting_at": None,
+    }
 
 
-def _reopened(request: Request, event: e.RequestReopened, at: datetime) -> Request:
-    return changed(
-        request,
-        resolution=None,
-        closed_at=None,
-        assignee=None,
-        nudged_at=None,
-        waiting_at=at,
-        active_at=later(request.active_at, at),
-    )
+def _reopened(request: Request, event: e.RequestReopened, at: datetime) -> Changes:
+    return {
+        "resolution": None,
+        "closed_at": None,
+        "assignee": None,
+        "nudged_at": None,
+        "waiting_at": at,
+        "active_at": later(request.active_at, at),
+    }
 
 
-def _nudged(request: Request, event: e.RequestNudged, at: datetime) -> Request:
-    return changed(request, nudged_at=at)
+def _nudged(request: Request, event: e.RequestNudged, at: datetime) -> Changes:
+    return {"nudged_at": at}
 
 
-_REQUEST_RULES: Mapping[type[e.Event], Callable[[Request, Any, datetime], Request]] = MappingProxyType(
+_REQUEST_RULES: Mapping[type[e.Event], Callable[[Request, Any, datetime], Changes]] = MappingProxyType(
     {
         e.RequestAssigned: _assigned,
         e.RequestUnassigned: _unassigned,
@@ -270,22 +275,32 @@ def _request(
     before = find_request(conversation, event.request_id)
     if before is None:
         raise LookupError(f"{event.tag}: {conversation.id} holds no {event.request_id}")
-    after = _REQUEST_RULES[type(event)](before, event, at)
     after = changed(
-        after,
+        before,
         state=REQUEST.table[before.state, event.tag],
-        touched=before.touched or actor.kind is ActorKind.AGENT,
+        touched=before.touched or (actor.kind is _AGENT and _by_hand(event)),
+        **_REQUEST_RULES[event.__class__](before, event, at),
     )
-    if before.is_open and after.is_open:
-        requests = tuple(after if r.id == after.id else r for r in conversation.requests)
+    is_open = after.state is not _CLOSED
+    if is_open and before.state is not _CLOSED:
+        requests = tuple([after if r.id == after.id else r for r in conversation.requests])
         return changed(conversation, requests=requests)
-    requests = tuple(r for r in conversation.requests if r.id != after.id)
-    closed = tuple(r for r in conversation.closed if r.id != after.id)
-    if after.is_open:
+    requests = tuple([r for r in conversation.requests if r.id != after.id])
+    closed = tuple([r for r in conversation.closed if r.id != after.id])
+    if is_open:
         requests = tuple(sorted((*requests, after), key=_ORDER))
     else:
         closed = (*closed, after)
     return changed(conversation, requests=requests, closed=closed)
+
+
+def _by_hand(event: Any) -> bool:
+    """Whether an agent meant this to happen: what follows from asking follows for a colleague, too."""
+    reason = getattr(event, "reason", None)
+    return reason is None or reason.code not in _BY_ITSELF
+
+
+_BY_ITSELF = frozenset({"channel_owner", "customer_wrote", "had_it_before", "late"})
 
 
 # --- conversations ----------------------------------------------------------------------------------

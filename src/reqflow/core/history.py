@@ -31,7 +31,8 @@ __all__ = ["Folded", "differences", "fold", "loads_of", "settle_absorbed"]
 class Folded:
     """What a stream's history says: the conversation, all its requests and the messages it holds.
 
-    ``moved`` names the conversations that were absorbed here: their messages belong here too.
+    ``moved`` names the conversations that were absorbed here: their messages belong here too. ``lane_version`` is
+    what the lane had when it last came to lead here.
     """
 
     opened: e.ConversationOpened
@@ -39,6 +40,7 @@ class Folded:
     requests: tuple[Request, ...]
     messages: tuple[Message, ...]
     moved: tuple[e.ConversationAbsorbed, ...] = ()
+    lane_version: int = 0
 
 
 def fold(entries: Iterable[e.Entry]) -> Folded | None:
@@ -51,6 +53,7 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
     messages: dict[MessageId, Message] = {}
     opened: e.ConversationOpened | None = None
     moved: list[e.ConversationAbsorbed] = []
+    lane_version = 0
     for expected, entry in enumerate(entries, start=1):
         if entry.seq != expected:
             raise LookupError(f"{entry.stream}: entry {expected} is missing, found {entry.seq}")
@@ -62,13 +65,20 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
             else:
                 state = evolve(_complete(state, event, requests), event, entry.at, entry.actor)
             _note_message(event, messages, moved)
+            if isinstance(event, e.ConversationOpened | e.ConversationReopened):
+                lane_version = max(lane_version, event.lane_version)
             requests.update((r.id, r) for r in (*state.requests, *state.closed))
         if state is not None:
             state = changed(trim(state), version=entry.seq)
     if state is None or opened is None:
         return None
     return Folded(
-        opened, state, tuple(requests.values()), tuple(messages.values()), tuple(moved)
+        opened,
+        state,
+        tuple(requests.values()),
+        tuple(messages.values()),
+        tuple(moved),
+        lane_version,
     )
 
 
@@ -128,6 +138,8 @@ def loads_of(requests: Iterable[Request], entries: Iterable[e.Entry]) -> tuple[A
             loads[request.assignee] = loads.get(request.assignee, 0) + 1
     for entry in entries:
         for event in entry.events:
+            if isinstance(event, e.RequestAssigned):
+                loads.setdefault(event.assignee, 0)
             if isinstance(event, e.RequestAssigned) and event.reason.policy is not None:
                 known = chosen.get(event.assignee)
                 if known is None or known < entry.at:  # type: ignore[operator]

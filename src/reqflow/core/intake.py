@@ -13,7 +13,8 @@ from . import events as e
 from .batch import Absorbed, Adopted, ThreadKey
 from .commands import Inbound
 from .courtesy import is_thanks
-from .facts import Neighbours, Outcome, OutcomeKind
+from .evolution import find_request
+from .facts import NEIGHBOURS, Neighbours, Outcome, OutcomeKind
 from .grouping import followers, predecessor
 from .ids import conversation_id as conversation_id_of
 from .ids import make_text, message_id, request_id
@@ -46,6 +47,10 @@ from .settings import Agent, Author, ChannelSettings, DetectionMode, RequestsPer
 from .step import Step
 
 __all__ = ["Intake", "NeedsDetection"]
+
+
+PAGES = 8
+"""How many pages of later neighbours a late message may pull in; beyond them they stay where they are."""
 
 
 class NeedsDetection(Exception):
@@ -86,7 +91,7 @@ class Intake:
         if self.inbound.bot:
             if found is None:
                 return Outcome(kind=OutcomeKind.IGNORED, code=Code("bot"))
-            return self._say(found, meant_request(found, None), Side.TEAM)
+            return self._say(found, self._meant(found, None), Side.TEAM)
         side = side_of(self.profile, responds, found)
         if side is Side.TEAM and agent is not None:
             return self._from_team(found, agent)
@@ -118,6 +123,29 @@ class Intake:
             conversation = self.overlay.conversation(conversation.continued_in)
         return conversation
 
+    # --- which request ---
+
+    def _pointed(self, found: Conversation) -> Request | None:
+        """The request, open or closed, that the message names or answers; None where one can but be meant."""
+        named = self.inbound.request_id
+        if named is None and self.inbound.replies_to and len(found.requests) + len(found.closed) > 1:
+            named = self.overlay.replied_request(self.channel, self.inbound.replies_to)
+        return None if named is None else self._held(found, named)
+
+    def _held(self, found: Conversation, request_id: RequestId) -> Request | None:
+        """The conversation's request of this id, though its state may have let go of it."""
+        known = find_request(found, request_id)
+        if known is None:
+            known = self.overlay.request(request_id)[0]
+        return known if known is not None and known.conversation_id == found.id else None
+
+    def _meant(self, found: Conversation, agent: Agent | None) -> Request | None:
+        """The open request that a colleague's or bot's message means, if any."""
+        pointed = self._pointed(found)
+        if pointed is None:
+            return meant_request(found, agent.id if agent is not None else None)
+        return pointed if pointed.is_open else None
+
     # --- from the team ---
 
     def _from_team(self, found: Conversation | None, agent: Agent) -> Outcome:
@@ -125,7 +153,7 @@ class Intake:
             return self._talk(agent)
         if found is None:
             return self._begin(None, Side.TEAM)
-        request = meant_request(found, agent.id) if found.is_open else None
+        request = self._meant(found, agent)
         outcome = self._say(found, request, Side.TEAM)
         self._first_response(found, request, agent)
         return outcome
@@ -144,6 +172,8 @@ class Intake:
         return outcome
 
     def _answers(self, request: Request, agent: Agent) -> bool:
+        if self.inbound.audience is Audience.INTERNAL:
+            return False
         if request.assignee == agent.id:
             return True
         return self.settings.assign_first_response and request.state is RequestState.UNASSIGNED
@@ -155,6 +185,7 @@ class Intake:
             request is not None
             and request.state is RequestState.UNASSIGNED
             and self.settings.assign_first_response
+            and self._audience(conversation) is conversation.audience  # a note answers nobody
         ):
             reason = Reason(Code("first_response"), message_id=self.id)
             self.step.emit(conversation.id, assigned(request, agent.id, reason))
@@ -162,9 +193,9 @@ class Intake:
     # --- from the requester's side ---
 
     def _from_requester(self, found: Conversation | None) -> Outcome:
-        request_id_joined: RequestId | None = None
+        joined: RequestId | None = None
         neighbours = Neighbours()
-        if self.settings.by_profile and found is None:
+        if self.settings.by_profile and (found is None or not found.is_open):
             found = self.overlay.lane(self.channel, self.profile)[2]
             if found is not None and not found.is_open:
                 found = None  # after it is closed, the next message begins a new one (Audite)
@@ -173,15 +204,15 @@ class Intake:
             before = predecessor(neighbours, self.sent_at, self.settings)
             if before is not None:
                 self.group_at = before.group_at
-                request_id_joined = before.request_id
+                joined = before.request_id
                 group = self._continued(self.overlay.conversation(before.conversation_id))
                 earlier, found = found, group
-                outcome = self._in_conversation(found, request_id_joined)
+                outcome = self._in_conversation(found, joined)
                 if earlier is not None and found is not None and earlier.id != found.id:
                     self._absorb(found.id, outcome.request_id, (earlier.id,))
                 self._pull(outcome, neighbours)
                 return outcome
-        outcome = self._in_conversation(found, request_id_joined)
+        outcome = self._in_conversation(found, joined)
         self._pull(outcome, neighbours)
         return outcome
 
@@ -190,31 +221,18 @@ class Intake:
     ) -> Outcome:
         if found is None:
             return self._begin(None, Side.REQUESTER)
-        if found.is_open:
-            request = self._open_request(found, joined)
-            if request is not None and not self._opens_another():
-                return self._join(found, request)
-        if not found.closed:
-            if found.is_open:
-                return self._ask(found)
-            return self._restart(found)
-        last = found.closed[-1]
+        pointed = self._pointed(found) or (self._held(found, joined) if joined is not None else None)
+        request = pointed or meant_request(found, None) or (found.closed or (None,))[-1]
+        if request is None:
+            return self._ask(found) if found.is_open else self._restart(found)
+        if request.is_open:
+            another = pointed is None and self._opens_another()
+            return self._ask(found) if another else self._join(found, request)
         if not self.settings.thanks_reopen and is_thanks(self.inbound.text):
-            return self._say(found, last, Side.REQUESTER)
-        if self._reopens(last):
-            outcome = self._reopen(found, last)
-            return outcome
-        if found.is_open:
-            return self._ask(found)
-        return self._begin(found, Side.REQUESTER)
-
-    def _open_request(self, found: Conversation, joined: RequestId | None) -> Request | None:
-        named = self.inbound.request_id or joined
-        if named is not None:
-            for request in found.requests:
-                if request.id == named:
-                    return request
-        return meant_request(found, None)
+            return self._say(found, request, Side.REQUESTER)
+        if self._reopens(request):
+            return self._reopen(found, request)
+        return self._ask(found) if found.is_open else self._begin(found, Side.REQUESTER)
 
     def _opens_another(self) -> bool:
         """Later messages of a direct channel open further requests only where that was asked for."""
@@ -250,6 +268,7 @@ class Intake:
     def _begin(self, before: Conversation | None, side: Side) -> Outcome:
         """Begin a conversation with this message; ``before`` is the closed one that it follows up."""
         opens = side is Side.REQUESTER and self._is_request()
+        leads = side is Side.REQUESTER and self.settings.by_profile
         conversation = conversation_id_of(self.id)
         self.step.emit(
             conversation,
@@ -259,10 +278,10 @@ class Intake:
                 requester=self.profile,
                 audience=self.inbound.audience,
                 opened_at=self.sent_at,
-                lane_version=self._lane_version() + 1 if side is Side.REQUESTER else 0,
+                lane_version=self.overlay.lane_place(self.channel, self.profile) if leads else 0,
             ),
         )
-        if side is Side.REQUESTER:
+        if leads:
             self.opened = conversation
         if before is None:  # an answer may come before what it answers
             self.step.threads.extend(
@@ -324,6 +343,7 @@ class Intake:
 
     def _reopen(self, found: Conversation, last: Request) -> Outcome:
         reason = Reason(Code("customer_wrote"), message_id=self.id)
+        self.step.bring_back(found, last)
         self.step.emit(found.id, *reopened(found, last, self.step.desk, reason))
         return self._say(found, last, Side.REQUESTER)
 
@@ -341,7 +361,8 @@ class Intake:
         """The message itself, its text, its author's profile and lane."""
         inbound, salt = self.inbound, self.step.desk.salt
         owner = self.step.actor.id
-        text = make_text(inbound.text, self.id, "body", inbound.audience, owner, salt)
+        audience = self._audience(self.step.conversation(conversation))
+        text = make_text(inbound.text, self.id, "body", audience, owner, salt)
         self.step.texts.append(text)
         message = Message(
             id=self.id,
@@ -352,7 +373,7 @@ class Intake:
             author=self.step.actor,
             profile_id=self.profile,
             side=side,
-            audience=inbound.audience,
+            audience=audience,
             sent_at=self.sent_at,
             received_at=self.received_at,
             text=text.ref,
@@ -374,8 +395,10 @@ class Intake:
             message_id=self.id,
         )
 
-    def _lane_version(self) -> int:
-        return self.overlay.lane(self.channel, self.profile)[0]
+    def _audience(self, conversation: Conversation | None) -> Audience:
+        """Whoever writes in an internal conversation writes internally."""
+        internal = conversation is not None and conversation.audience is Audience.INTERNAL
+        return Audience.INTERNAL if internal else self.inbound.audience
 
     def _introduce(self) -> None:
         """The author's first message in this channel: make sure that their profile is on record."""
@@ -397,7 +420,15 @@ class Intake:
         """Younger neighbours that this message reaches belong to its group: absorb them."""
         if self.group_at is None or not neighbours.after or outcome.conversation_id is None:
             return
-        reached = followers(neighbours, self.group_at, self.sent_at, self.settings)
+        reached: list[Message] = []
+        start = self.sent_at
+        for _ in range(PAGES):
+            page = followers(neighbours, self.group_at, start, self.settings)
+            reached += page
+            if len(page) < NEIGHBOURS:
+                break
+            start = page[-1].sent_at
+            neighbours = self.overlay.neighbours(self.channel, self.profile, start, page[-1].id)
         others = dict.fromkeys(m.conversation_id for m in reached)
         others.pop(outcome.conversation_id, None)
         self._absorb(outcome.conversation_id, outcome.request_id, tuple(others))
@@ -405,42 +436,46 @@ class Intake:
     def _absorb(
         self, into: ConversationId, request: RequestId | None, others: tuple[ConversationId, ...]
     ) -> None:
+        self.overlay.recall(others)
         for each in others:
             other = self.step.conversation(each)
             target = self.step.conversation(into)
-            if other is None or target is None or request is None or not other.is_open:
+            if other is None or not other.is_open or target is None:
+                continue
+            joined = next((r for r in target.requests if r.id == request), None)
+            if joined is None:  # nothing that is still to be done goes where nothing is done any more
                 continue
             if not self._untouched(other):  # a person has acted there: both stay, and know of each other
                 self.step.emit(into, e.ConversationLinked(kind=LinkKind.LATE, other=each))
                 self.step.emit(each, e.ConversationLinked(kind=LinkKind.LATE, other=into))
                 return
-            reason = Reason(Code("late"), message_id=self.id)
-            self.step.emit(
-                each,
-                e.ConversationClosed(close_reason=CloseReason.MERGED, into=into, reason=reason),
-                *(
-                    e.RequestClosed(
-                        request_id=younger.id,
-                        resolution=Resolution.MERGED,
-                        into=request,
-                        reason=reason,
-                    )
-                    for younger in other.requests
-                ),
-            )
-            self.step.emit(
-                into,
-                e.ConversationAbsorbed(
-                    other=each,
-                    request_id=request,
-                    group_at=self.group_at or self.sent_at,
-                    messages=other.messages,
-                    customer_at=other.customer_at,
-                ),
-            )
-            self.step.absorbed.append(
-                Absorbed(each, into, request, self.group_at or self.sent_at)
-            )
+            self._merge(other, target.id, joined.id)
+
+    def _merge(self, other: Conversation, into: ConversationId, request: RequestId) -> None:
+        """Close a younger conversation, and what was asked there, as a part of this one."""
+        reason = Reason(Code("late"), message_id=self.id)
+        group_at = self.group_at or self.sent_at
+        self.step.emit(
+            other.id,
+            e.ConversationClosed(close_reason=CloseReason.MERGED, into=into, reason=reason),
+            *(
+                e.RequestClosed(
+                    request_id=younger.id, resolution=Resolution.MERGED, into=request, reason=reason
+                )
+                for younger in other.requests
+            ),
+        )
+        self.step.emit(
+            into,
+            e.ConversationAbsorbed(
+                other=other.id,
+                request_id=request,
+                group_at=group_at,
+                messages=other.messages,
+                customer_at=other.customer_at,
+            ),
+        )
+        self.step.absorbed.append(Absorbed(other.id, into, request, group_at))
 
     def _untouched(self, other: Conversation) -> bool:
         if other.closed or other.holder and not other.requests:

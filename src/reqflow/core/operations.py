@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..errors import Refused, UnknownId
+import attrs
+
+from ..errors import PluginError, Refused, UnknownId
 from . import commands as c
 from . import conversation as conversations
 from . import events as e
@@ -43,6 +45,7 @@ from .model import (
     Conversation,
     ConversationId,
     Detection,
+    Lane,
     Message,
     NativeId,
     QueueId,
@@ -186,11 +189,30 @@ def _request_command(step: Step, command: c.Command) -> Outcome:
     if isinstance(command, c.Close) and command.note:
         note = _note(step, command.note, request.id)
     conversation = step.conversation(conversation.id) or conversation
-    step.emit(
-        conversation.id, *requests.decide(conversation, request, command, step.desk, step.at, note)
-    )
+    events = requests.decide(conversation, request, command, step.desk, step.at, note)
+    if isinstance(command, c.Reopen) and not conversation.is_open:
+        events = _led_back(step, conversation, events)
+    step.emit(conversation.id, *events)
     return Outcome(
         kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id
+    )
+
+
+def _led_back(
+    step: Step, conversation: Conversation, events: tuple[e.Event, ...]
+) -> tuple[e.Event, ...]:
+    """A direct channel has one open conversation with a profile: from now on, this one."""
+    channel, profile = conversation.channel_id, conversation.requester
+    if not step.desk.settings(channel).by_profile:
+        return events
+    version, _, latest = step.overlay.lane(channel, profile)
+    if latest is not None and latest.is_open:
+        raise Refused("continued", f"its requester goes on in {latest.id}")
+    place = step.overlay.lane_place(channel, profile)
+    step.lane = Lane(channel, profile, version + 1, conversation.id)
+    return tuple(
+        attrs.evolve(each, lane_version=place) if isinstance(each, e.ConversationReopened) else each
+        for each in events
     )
 
 
@@ -217,8 +239,10 @@ def _reply(step: Step, command: c.Reply) -> Outcome:
     if agent is not None:
         requests.agent_of(step.actor, step.desk)
     request = next((r for r in conversation.requests if r.id == command.request_id), None)
+    if request is None and command.request_id is not None:
+        raise Refused("not_here", f"{command.request_id} is no open request of {conversation.id}")
     request = request or meant_request(conversation, agent)  # type: ignore[arg-type]
-    key = message_id(CommandKey(step.key), step.at)
+    key = message_id(CommandKey(f"out:{step.key}"), step.at)  # apart from what brought a rule here
     text = make_text(command.text, key, "body", command.audience, step.actor.id, step.desk.salt)
     message = Message(
         id=key,
@@ -367,7 +391,9 @@ def drain(
         return False
     request = waiting[0]
     conversation = overlay.conversation(request.conversation_id)
-    version = next(each.version for each in pool if each.agent == choice.agent)
+    version = next((each.version for each in pool if each.agent == choice.agent), None)
+    if version is None:
+        raise PluginError(f"policy {queue.policy} chose {choice.agent!r}, who was no candidate")
     key = CommandKey(f"drain:{request.id}.{conversation.version if conversation else 0}")
     actor = Actor(ActorKind.TIMER, Code("drain"))
     step = Step(overlay, actor, e.Cause(kind=e.CauseKind.TIMER, key=key), muted=muted)

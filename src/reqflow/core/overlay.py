@@ -6,7 +6,7 @@ earlier ones decided. What nobody has recalled yet raises `Missing`, and the flo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -157,6 +157,18 @@ class Overlay:
         answer: Conversation | None = found or self.fact(WantConversation(conversation_id))
         return answer
 
+    def recall(self, conversations: Iterable[ConversationId]) -> None:
+        """Make sure that these are known, all in one go. Raises `Missing`."""
+        unknown = tuple(
+            want
+            for each in conversations
+            if (want := WantConversation(each)) not in self._answers
+            and each not in self._current
+            and self._recalled(each) is None
+        )
+        if unknown:
+            raise Missing(*unknown)
+
     def _recalled(self, conversation_id: ConversationId) -> Conversation | None:
         """The conversation, whichever want it was that brought it."""
         for answer in self._answers.values():
@@ -184,6 +196,14 @@ class Overlay:
             return 0, None, None
         return lane.version, lane.conversation_id, self._now(conversation)
 
+    def lane_place(self, channel: ChannelId, profile: ProfileId) -> int:
+        """The lane's version after this commit, by which a conversation that it opens is known as the latest."""
+        lane = self.fact(WantLane(channel, profile))[0]
+        decided = self._lanes.get((channel, profile))
+        if decided is not None and decided.conversation_id != (lane and lane.conversation_id):
+            raise Unsettled  # one commit opens one: or nobody could tell which was the latest
+        return (lane.version if lane else 0) + 1
+
     def thread(self, channel: ChannelId, natives: tuple[NativeId, ...]) -> Conversation | None:
         """The conversation that the last known of these messages belongs to."""
         if self._messages:
@@ -195,6 +215,18 @@ class Overlay:
             if key.channel_id == channel and key.native in natives:
                 return self.conversation(key.conversation_id)
         return self._now(self.fact(WantThread(channel, natives)))
+
+    def replied_request(
+        self, channel: ChannelId, natives: Sequence[NativeId]
+    ) -> RequestId | None:
+        """The request of the last known of these messages that has one."""
+        if self.absorbed or self.adopted:
+            raise Unsettled  # which request a message belongs to is changing
+        for native in reversed(natives):
+            message = self.message(channel, native)
+            if message is not None and message.request_id is not None:
+                return message.request_id
+        return None
 
     def request(self, request_id: RequestId) -> tuple[Request | None, Conversation | None]:
         """A request and its conversation as they stand now."""

@@ -61,11 +61,16 @@ def unassigned(request: Request, previous: AgentId, reason: Reason) -> e.Request
     return e.RequestUnassigned(request_id=request.id, previous=previous, reason=reason)
 
 
-def reopened(conversation: Conversation, request: Request, desk: Desk, reason: Reason) -> Events:
-    """A closed request opens again; an assignee who is still in the roster follows in the same step."""
+def reopened(
+    conversation: Conversation, request: Request, desk: Desk, reason: Reason, *, lane_version: int = 0
+) -> Events:
+    """A closed request opens again; an assignee who is still in the roster follows in the same step.
+
+    ``lane_version`` is that of the requester's lane where it leads back to the conversation now.
+    """
     made: list[e.Event] = []
     if not conversation.is_open:
-        made.append(e.ConversationReopened(reason=reason))
+        made.append(e.ConversationReopened(reason=reason, lane_version=lane_version))
     made.append(e.RequestReopened(request_id=request.id, reason=reason))
     if request.assignee is not None and request.assignee in desk.agents:
         made.append(

@@ -23,7 +23,10 @@ from .model import (
 from .settings import ChannelSettings
 from .values import value
 
-__all__ = ["Question", "QuestionKind", "drain_key", "due_now", "drained_queue", "next_due", "questions"]
+__all__ = ["Question", "QuestionKind", "drain_key", "due_now", "drained_queue", "next_due", "questions",
+    "sweep_key",
+    "swept_after",
+]
 
 
 class QuestionKind(StrEnum):
@@ -48,6 +51,16 @@ class Question:
 def drain_key(queue: QueueId) -> Code:
     """The timer that asks whether work waiting in a queue can be handed out."""
     return Code(f"drain:{queue}")
+
+
+def sweep_key(revision: int, after: str = "") -> Code:
+    """The timer that looks at conversations anew because the desk changed; ``after`` is where it goes on."""
+    return Code(f"sweep:{revision}:{after}")
+
+
+def swept_after(key: str) -> str | None:
+    """Where such a timer goes on (empty: at the beginning); None for other timers."""
+    return key.split(":", 2)[2] if key.startswith("sweep:") else None
 
 
 def drained_queue(key: str) -> QueueId | None:

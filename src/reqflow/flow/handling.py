@@ -8,16 +8,17 @@ from typing import Any
 import attrs
 
 from ..core import operations
-from ..core.batch import Batch, InboxItem, Lease, Timer
+from ..core.batch import Batch, HoldKind, InboxItem, Lease, Timer
 from ..core.commands import Command, Delivered, Inbound
-from ..core.facts import Outcome, Want, WantDesk
+from ..core.facts import Answer, DeskDocument, Outcome, Want, WantDesk
 from ..core.ids import inbound_key
 from ..core.intake import NeedsDetection
 from ..core.model import Code, CommandKey, ConversationId, Detection, Label
 from ..core.overlay import Missing, Overlay, Unsettled
-from ..core.timers import drained_queue
+from ..core.timers import drained_queue, sweep_key, swept_after
 from ..errors import Conflict, Duplicate, Refused, ReqflowError, StoreUnavailable, UnknownId
-from .asks import Ask, AskCommit, AskConsult, AskRecall, Context, DeskMoved, Flow
+from ..ports import Conversations, Page
+from .asks import Ask, AskCommit, AskConsult, AskQuery, AskRecall, Context, DeskMoved, Flow
 
 __all__ = ["accept", "handle", "handle_many", "key_of", "report_delivery", "ring"]
 
@@ -27,6 +28,9 @@ ATTEMPTS = 24
 ROUNDS = 12
 """How often one decision may find that it needs to know more."""
 
+
+SWEPT = 100
+"""How many conversations one commit looks at when the desk has changed."""
 
 _UNSETTLED = "the answers to recalls do not settle; is the store's recall complete?"
 
@@ -40,10 +44,12 @@ def handle(context: Context, item: Item, key: CommandKey, lease: Lease | None = 
     `Refused` or `UnknownId` for a command, and `Conflict` when others kept changing what it relied on.
     """
     consulted: dict[CommandKey, Detection] = {}
+    desk = context.desk
+    wants = operations.wants_of(item, key, desk)
     for attempt in range(ATTEMPTS):
         try:
-            overlay = Overlay(context.desk, context.clock())
-            yield from _learn(overlay, operations.wants_of(item, key, context.desk))
+            overlay = Overlay(desk, context.clock())
+            _take_in(overlay, wants, (yield AskRecall(desk.workspace, wants)))
             try:
                 outcome = _try(context, overlay, item, key, consulted)
             except (Missing, NeedsDetection):  # seldom: most decisions know at once all they need
@@ -106,9 +112,12 @@ def handle_many(
 
 
 def _learn(overlay: Overlay, wants: tuple[Want, ...]) -> Generator[Ask, Any, None]:
-    answers = yield AskRecall(overlay.desk.workspace, wants)
+    _take_in(overlay, wants, (yield AskRecall(overlay.desk.workspace, wants)))
+
+
+def _take_in(overlay: Overlay, wants: tuple[Want, ...], answers: tuple[Answer, ...]) -> None:
     overlay.learn(wants, answers)
-    if wants[0].__class__ is WantDesk and answers[0] is not None:  # operations ask for it first
+    if isinstance(answers[0], DeskDocument):  # operations ask for it first, and it is told if it moved
         raise DeskMoved(answers[0])
 
 
@@ -188,16 +197,36 @@ def ring(context: Context, lease: Lease) -> Flow:
     """Answer a due timer, consuming its lease in the same commit. Returns how many questions it answered."""
     assert isinstance(lease.item, Timer)
     queue = drained_queue(lease.item.key)
+    after = swept_after(lease.item.key)
     for attempt in range(ATTEMPTS):
         overlay = Overlay(context.desk, context.clock())
         try:
-            answered = yield from _ring(context, overlay, lease, queue)
+            if after is not None:
+                answered = yield from _sweep(overlay, lease, after)
+            else:
+                answered = yield from _ring(context, overlay, lease, queue)
             yield AskCommit(overlay.batch())
             return answered
         except Conflict:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _sweep(overlay: Overlay, lease: Lease, after: str) -> Generator[Ask, Any, int]:
+    """Arm the timers of the next hundred open conversations under the settings of today, and go on later."""
+    yield from _learn(overlay, (WantDesk(overlay.desk.revision),))
+    view = Conversations(open=True, quiet=False, after=after or None, limit=SWEPT)
+    page: Page = yield AskQuery(overlay.desk.workspace, view)
+    overlay.consumed.append(lease)
+    for conversation in page.items:
+        due_at = overlay.due_at(conversation)
+        if due_at is not None:
+            overlay.hold(HoldKind.CONVERSATION, conversation.id, conversation.version)
+            overlay.arm(Code(conversation.id), due_at)
+    if page.next is not None:
+        overlay.arm(sweep_key(overlay.desk.revision, page.next), overlay.at)
+    return len(page.items)
 
 
 def _ring(

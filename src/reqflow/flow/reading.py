@@ -10,9 +10,9 @@ from typing import Any
 from attrs import evolve
 
 from ..core import history
-from ..core.batch import Batch
+from ..core.batch import Batch, Timer
 from ..core.events import Cause, CauseKind, DeskChanged, Entry
-from ..core.facts import DeskDocument, WantDesk, WantLane
+from ..core.facts import DeskDocument, WantDesk, WantLane, WantPool
 from ..core.ids import digest_of
 from ..core.model import (
     Actor,
@@ -28,6 +28,8 @@ from ..core.model import (
     Workspace,
 )
 from ..core.settings import Desk, compile_desk
+from ..core.timers import drain_key, sweep_key
+from ..core.values import changed
 from ..errors import Conflict
 from ..ports import Conversations, Messages, Page, Requests, Streams, View
 from .asks import Ask, AskCommit, AskHistory, AskQuery, AskRecall, Flow
@@ -35,6 +37,8 @@ from .asks import Ask, AskCommit, AskHistory, AskQuery, AskRecall, Flow
 __all__ = ["configure", "everything", "load_desk", "rebuild", "verify"]
 
 DESK_STREAM = "desk"
+LANES = 200
+"""How many lanes are looked at in one go."""
 
 
 def load_desk(workspace: Workspace) -> Flow:
@@ -65,7 +69,7 @@ def configure(
     ``policies`` are the names that queues may use. Returns ``(Desk, changed)``. Raises `InvalidSettings` before
     anything is stored.
     """
-    content = json.dumps(given, sort_keys=True, ensure_ascii=False)
+    content = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dict)  # any Mapping will do
     while True:
         (known,) = yield AskRecall(workspace, (WantDesk(-1),))
         salt = known.salt if known is not None else fresh_salt
@@ -84,8 +88,13 @@ def configure(
             events=(event,),
         )
         try:
+            # deadlines may be nearer under the new settings: a timer looks at every open conversation
+            sweep = (Timer(sweep_key(revision), at),) if known is not None else ()
+            # ... and there may be more agents, or more room for each
+            queues = desk.queues.values() if known is not None else ()
+            drains = tuple(Timer(drain_key(queue.id), at) for queue in queues if queue.policy)
             yield AskCommit(
-                Batch(workspace=workspace, at=at, entries=(entry,), desk=document)
+                Batch(workspace=workspace, at=at, entries=(entry,), desk=document, armed=sweep + drains)
             )
         except Conflict:
             continue
@@ -146,10 +155,40 @@ def verify(workspace: Workspace) -> Flow:
         problems += history.differences(
             said, conversations.pop(key, None), requests.pop(key, []), messages.pop(key, [])
         )
+    problems += yield from _misled(workspace, folded, entries)
     problems += [f"conversation {key}: is stored without a history" for key in conversations]
     problems += [f"requests of {key}: are stored without a history" for key in requests]
     problems += [f"messages of {key}: are stored without a history" for key in messages]
     return len(folded), problems
+
+
+def _misled(
+    workspace: Workspace, folded: Mapping[ConversationId, history.Folded], entries: list[Entry]
+) -> Generator[Ask, Any, list[str]]:
+    """Where loads and lanes differ from what history says."""
+    problems = [
+        f"agent {said.agent}: load is stored as {stored.load}; history says {said.load}"
+        for said, stored in (yield from _loads(workspace, folded, entries))
+        if said.load != stored.load
+    ]
+    for lane, stored in (yield from _lanes(workspace, folded)):
+        found = stored.conversation_id if stored is not None else "nothing"
+        if stored is None or found != lane.conversation_id:
+            name = f"lane {lane.channel_id} {lane.profile_id}"
+            problems.append(f"{name}: leads to {found}; history says {lane.conversation_id}")
+    return problems
+
+
+def _loads(
+    workspace: Workspace, folded: Mapping[ConversationId, history.Folded], entries: list[Entry]
+) -> Generator[Ask, Any, list[tuple[AgentLoad, AgentLoad]]]:
+    """Each agent's load as history has it, and as it is stored. Versions only ever grow."""
+    said = history.loads_of([request for each in folded.values() for request in each.requests], entries)
+    if not said:
+        return []
+    (pool,) = yield AskRecall(workspace, (WantPool(tuple(each.agent for each in said), None, len(said)),))
+    stored = {each.agent: each for each in pool}
+    return [(changed(each, version=stored[each.agent].version), stored[each.agent]) for each in said]
 
 
 def rebuild(workspace: Workspace, at: datetime) -> Flow:
@@ -171,18 +210,24 @@ def rebuild(workspace: Workspace, at: datetime) -> Flow:
                 messages=each.messages,
             )
         )
-    loads: tuple[AgentLoad, ...] = history.loads_of(
-        [request for each in folded.values() for request in each.requests], entries
-    )
     lanes = yield from _lanes(workspace, folded)
-    yield AskCommit(Batch(workspace=workspace, at=at, restoring=True, lanes=lanes, agents=loads))
+    loads = yield from _loads(workspace, folded, entries)
+    yield AskCommit(
+        Batch(
+            workspace=workspace,
+            at=at,
+            restoring=True,
+            lanes=tuple(lane for lane, _ in lanes),
+            agents=tuple(said for said, _ in loads),
+        )
+    )
     return len(folded)
 
 
 def _lanes(
     workspace: Workspace, folded: Mapping[ConversationId, history.Folded]
-) -> Generator[Ask, Any, tuple[Lane, ...]]:
-    """Each author's lane: the conversation that they opened last. Versions only ever grow."""
+) -> Generator[Ask, Any, list[tuple[Lane, Lane | None]]]:
+    """Each author's lane as history has it, and as it is stored. Versions only ever grow."""
     last: dict[tuple[ChannelId, ProfileId], tuple[int, ConversationId] | None] = {}
     for each in folded.values():
         for message in each.messages:
@@ -190,13 +235,16 @@ def _lanes(
                 last.setdefault((message.channel_id, message.profile_id), None)
     for each in folded.values():
         began = each.opened
-        lane = (began.channel_id, began.requester)
-        place = (began.lane_version, began.conversation_id)
-        if began.lane_version and place > (last.get(lane) or (0, "")):
-            last[lane] = place
-    lanes = []
-    for (channel, profile), found in last.items():
-        ((stored, _),) = yield AskRecall(workspace, (WantLane(channel, profile),))
-        version = stored.version if stored is not None else 1
-        lanes.append(Lane(channel, profile, version, found[1] if found else None))
-    return tuple(lanes)
+        place = (began.channel_id, began.requester)
+        latest = (each.lane_version, began.conversation_id)
+        if each.lane_version and latest > (last.get(place) or (0, "")):
+            last[place] = latest
+    lanes: list[tuple[Lane, Lane | None]] = []
+    places = list(last.items())
+    for first in range(0, len(places), LANES):
+        some = places[first : first + LANES]
+        answers = yield AskRecall(workspace, tuple(WantLane(*place) for place, _ in some))
+        for ((channel, profile), found), (stored, _) in zip(some, answers, strict=True):
+            version = stored.version if stored is not None else 1
+            lanes.append((Lane(channel, profile, version, found[1] if found else None), stored))
+    return lanes

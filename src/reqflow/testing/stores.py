@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .store_laws.agenda import AgendaLaws
 from .store_laws.agreement import AgreementLaws
 from .store_laws.commits import CommitLaws
 from .store_laws.durability import DurabilityLaws
 from .store_laws.guards import GuardLaws
-from .store_laws.queues import AgendaLaws, LeaseLaws, LineLaws
+from .store_laws.leases import LeaseLaws
+from .store_laws.lines import LineLaws
 from .store_laws.round_trips import RoundTripLaws
 from .store_laws.views import ViewLaws
 from .store_laws.wants import WantLaws

@@ -36,13 +36,15 @@ class Ordered(Generic[K]):
         chunks = self._chunks
         if not chunks:
             chunks.append([key])
-        elif key > chunks[-1][-1]:
-            if len(chunks[-1]) < FULL:
-                chunks[-1].append(key)
+            return
+        last = chunks[-1]
+        if key > last[-1]:
+            if len(last) < FULL:
+                last.append(key)
             else:
                 chunks.append([key])
         else:
-            at = bisect_left(chunks, key, key=_greatest)
+            at = self._place(key)
             chunk = chunks[at]
             insort(chunk, key)
             if len(chunk) > 2 * FULL:
@@ -51,15 +53,21 @@ class Ordered(Generic[K]):
     def discard(self, key: K) -> None:
         """Take out a key if it is there."""
         chunks = self._chunks
-        at = bisect_left(chunks, key, key=_greatest)
-        if at == len(chunks):
+        if not chunks or key > chunks[-1][-1]:
             return
+        at = self._place(key)
         chunk = chunks[at]
         place = bisect_left(chunk, key)
         if chunk[place] == key:
             del chunk[place]
             if not chunk:
                 del chunks[at]
+
+    def _place(self, key: K) -> int:
+        """Which chunk a key no greater than the last one stands in; young keys, mostly: the last chunk."""
+        chunks = self._chunks
+        last = len(chunks) - 1
+        return last if not last or key > chunks[-2][-1] else bisect_left(chunks, key, key=_greatest)
 
     def last(self) -> K | None:
         """The greatest key."""

@@ -104,10 +104,14 @@ class Space:
         self.conversations[id] = new
         if old is None:
             self.conversation_ids.add(id)
-            if new.is_open:
-                self.open_conversations.add(id)
-        elif old.is_open is not new.is_open:
-            if new.is_open:
+            was_open = False
+        elif old.state is new.state:
+            return
+        else:
+            was_open = old.is_open
+        is_open = new.is_open
+        if is_open is not was_open:
+            if is_open:
                 self.open_conversations.add(id)
             else:
                 self.open_conversations.discard(id)
@@ -125,11 +129,12 @@ class Space:
             if old.conversation_id != new.conversation_id:
                 self.requests_of[old.conversation_id].remove(id)
                 self.requests_of.setdefault(new.conversation_id, []).append(id)
-            was_open, waited = old.state is not CLOSED, _waits_in(old)
+            was_open = old.state is not CLOSED
+            waited = None if old.queue is None else _waits_in(old)
         is_open = new.state is not CLOSED
         if is_open is not was_open:
             self._list_open(new, is_open)
-        waits = _waits_in(new)
+        waits = None if new.queue is None else _waits_in(new)
         if waits != waited:
             if waited is not None:
                 self.waiting[waited[0]].discard((waited[1], id))
@@ -173,8 +178,10 @@ class Space:
         self.natives[new.channel_id, new.native] = id
         sent = (new.sent_at, id)
         of = self.messages_of.get(new.conversation_id)
-        if of is None:
+        if not of:  # none yet, or all of them were dropped
             self.messages_of[new.conversation_id] = [sent]
+        elif sent > of[-1]:
+            of.append(sent)
         else:
             insort(of, sent)
         if new.top and new.profile_id is not None and new.side is REQUESTER:

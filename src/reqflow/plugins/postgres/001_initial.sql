@@ -70,9 +70,7 @@ CREATE TABLE reqflow.messages (
     native text COLLATE "C" NOT NULL,
     conversation_id text COLLATE "C" NOT NULL,
     request_id text COLLATE "C",
-    profile_id text COLLATE "C",
-    side text COLLATE "C" NOT NULL,
-    top boolean NOT NULL,
+    lone_profile_id text COLLATE "C", -- of messages that count as their author's neighbours
     sent_at timestamptz NOT NULL,
     document text NOT NULL,
     PRIMARY KEY (workspace, id),
@@ -80,8 +78,8 @@ CREATE TABLE reqflow.messages (
 );
 CREATE INDEX messages_of ON reqflow.messages (workspace, conversation_id, id)
     WHERE conversation_id IS NOT NULL;
-CREATE INDEX messages_top ON reqflow.messages (workspace, channel_id, profile_id, sent_at, id)
-    WHERE top AND side = 'requester' AND profile_id IS NOT NULL;
+CREATE INDEX messages_lone ON reqflow.messages (workspace, channel_id, lone_profile_id, sent_at, id)
+    WHERE lone_profile_id IS NOT NULL;
 
 CREATE TABLE reqflow.thread_keys (
     workspace text COLLATE "C" NOT NULL,
@@ -98,7 +96,6 @@ CREATE TABLE reqflow.texts (
     id text COLLATE "C" NOT NULL,
     audience text COLLATE "C" NOT NULL,
     owner text COLLATE "C" NOT NULL,
-    digest text COLLATE "C" NOT NULL,
     body text NOT NULL,
     PRIMARY KEY (workspace, id)
 );

@@ -190,7 +190,7 @@ def _absorb() -> tuple[Part, Part]:
     moved = (
         "{name} AS (UPDATE reqflow.messages t SET conversation_id = d.into_id, request_id = d.request_id,"
         " document = (t.document::jsonb || jsonb_build_object('conversation_id', d.into_id,"
-        " 'request_id', d.request_id) || CASE WHEN t.top THEN jsonb_build_object('group_at', d.group_at)"
+        " 'request_id', d.request_id) || CASE WHEN (t.document::jsonb -> 'top')::boolean THEN jsonb_build_object('group_at', d.group_at)"
         " ELSE '{{}}' END)::text"
         " FROM {rows} d WHERE t.workspace = $1 AND t.conversation_id = d.other"
         " AND t.conversation_id = ANY ({keys}))"
@@ -255,7 +255,7 @@ _REQUEST = {
 }  # fmt: skip
 _MESSAGE = {
     "id": "text", "channel_id": "text", "native": "text", "conversation_id": "text", "request_id": "text",
-    "profile_id": "text", "side": "text", "top": "boolean", "sent_at": "timestamptz", "document": "text",
+    "lone_profile_id": "text", "sent_at": "timestamptz", "document": "text",
 }  # fmt: skip
 _DESK = {"revision": "bigint", "content": "text", "salt": "text"}
 _absorb_messages, _absorb_threads = _absorb()
@@ -309,7 +309,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "texts": _add(
         "texts",
-        {"id": "text", "audience": "text", "owner": "text", "digest": "text", "body": "text"},
+        {"id": "text", "audience": "text", "owner": "text", "body": "text"},
         "id",
     ),
     "profiles": _add("profiles", {"id": "text", "document": "text"}, "id"),

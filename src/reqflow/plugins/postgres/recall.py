@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from ...core.facts import Answer, Want
+from .failures import Failed, as_error
 from .wants import KINDS, Decoder
 from .wire import Rows, Statement, Value, Wire, text_array
 
@@ -37,7 +38,11 @@ class Recalls:
         kinds = tuple([want.__class__ for want in wants])
         statement, values = (self._few if len(wants) <= FEW else self._many)(kinds, wants)
         told: list[Rows] = [[] for _ in wants]
-        for row in self._wire.run(statement, [workspace, *values]):
+        try:
+            rows = self._wire.run(statement, [workspace, *values])
+        except Failed as failed:
+            raise as_error(failed) from None
+        for row in rows:
             told[int(row[0] or 0)].append(row)
         decoder = Decoder()
         return tuple(
@@ -89,9 +94,10 @@ def _by_kind(kinds: Kinds) -> str:
         known = KINDS[kind]
         names = ["place", *(f"p{at}" for at in range(known.width))]
         arrays = ", ".join(f"${first + at}::text[]" for at in range(len(names)))
-        sql = known.sql.format(*[f"u.{name}" for name in names[1:]])
+        sql = known.sql.format(*[f"asked.{name}" for name in names[1:]])
         arms.append(
-            f"SELECT u.place::integer, x.a, x.b, x.c, x.d FROM unnest({arrays}) u ({', '.join(names)})"
+            f"SELECT asked.place::integer, x.a, x.b, x.c, x.d"
+            f" FROM unnest({arrays}) asked ({', '.join(names)})"
             f" CROSS JOIN LATERAL ({sql} OFFSET 0) x"
         )
         first += len(names)

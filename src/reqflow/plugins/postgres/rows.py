@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from ...codec import dump, dump_events
-from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request
+from ...codec import dump as _dump
+from ...codec import dump_events
+from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request, Side
 from ...core.values import changed
-from ...errors import Conflict, StaleLease
+from ...errors import Conflict, InvalidInput, StaleLease
 from ...ports import Absorbed, Batch, EffectState, Hold, HoldKind, Lease, LeaseQueue, ThreadKey
 
 __all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced"]
@@ -41,7 +42,7 @@ def changes_of(batch: Batch) -> Changes:
     _place(batch, changes)
     if batch.texts:
         changes["texts"] = [
-            (each.ref.id, each.ref.audience.value, each.ref.owner, each.ref.digest, each.body)
+            (each.ref.id, each.ref.audience.value, each.ref.owner, each.body)
             for each in _last(batch.texts, lambda text: text.ref.id)
         ]
     if batch.profiles:
@@ -50,6 +51,14 @@ def changes_of(batch: Batch) -> Changes:
         changes["outcomes"] = [(key, dump(outcome)) for key, outcome in batch.outcomes]
     _queue(batch, changes)
     return changes
+
+
+def dump(content: object) -> str:
+    """A value as JSON; what is no UTF-8 is refused."""
+    try:
+        return _dump(content)
+    except (TypeError, UnicodeError) as problem:
+        raise InvalidInput(f"{type(content).__name__} cannot be stored: {problem}") from None
 
 
 # --- guards and state ---
@@ -262,17 +271,18 @@ def _final(thread: ThreadKey, absorbed: Sequence[Absorbed]) -> ConversationId:
 
 
 def _message(new: Message) -> Cells:
+    document = dump(new)
+    if "\\u0000" in document:  # absorbing patches the document, and a patched one cannot hold it
+        raise InvalidInput(f"message {new.id} holds a NUL character, which cannot be stored")
     return (
         new.id,
         new.channel_id,
         new.native,
         new.conversation_id,
         new.request_id,
-        new.profile_id,
-        new.side.value,
-        "t" if new.top else "f",
+        new.profile_id if new.top and new.side is Side.REQUESTER else None,
         new.sent_at.isoformat(),
-        dump(new),
+        document,
     )
 
 

@@ -122,17 +122,17 @@ def _conversation_of(id: str) -> str:
     return f"(SELECT c.document FROM reqflow.conversations c WHERE c.workspace = $1 AND c.id = {id})"
 
 
-_TOPS = (
-    "FROM reqflow.messages m WHERE m.workspace = $1 AND m.channel_id = {0} AND m.profile_id = {1}"
-    " AND m.top AND m.side = 'requester' AND (m.sent_at, m.id)"
+_LONE = (
+    "FROM reqflow.messages m WHERE m.workspace = $1 AND m.channel_id = {0}"
+    " AND m.lone_profile_id = {1} AND (m.sent_at, m.id)"
 )
 _BEFORE = _select(
     ("m.document", "'before'"),
-    f"{_TOPS} < ({{2}}::timestamptz, {{3}}) ORDER BY m.sent_at DESC, m.id DESC LIMIT 1",
+    f"{_LONE} < ({{2}}::timestamptz, {{3}}) ORDER BY m.sent_at DESC, m.id DESC LIMIT 1",
 )
 _AFTER = _select(
     ("m.document", "'after'"),
-    f"{_TOPS} > ({{2}}::timestamptz, {{3}}) ORDER BY m.sent_at, m.id LIMIT {NEIGHBOURS}",
+    f"{_LONE} > ({{2}}::timestamptz, {{3}}) ORDER BY m.sent_at, m.id LIMIT {NEIGHBOURS}",
 )
 
 KINDS: Mapping[type, Kind] = {

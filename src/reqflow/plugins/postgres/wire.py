@@ -86,13 +86,16 @@ class Statement:
 def text_array(items: Sequence[str | None]) -> bytes:
     """A ``text[]`` in PostgreSQL's binary form, which needs neither quoting nor parsing."""
     out = [_HEAD.pack(1, None in items, TEXT, len(items), 1)]
-    for item in items:
-        if item is None:
-            out.append(_NULL)
-        else:
-            data = item.encode()
-            out.append(_LENGTH.pack(len(data)))
-            out.append(data)
+    try:
+        for item in items:
+            if item is None:
+                out.append(_NULL)
+            else:
+                data = item.encode()
+                out.append(_LENGTH.pack(len(data)))
+                out.append(data)
+    except UnicodeEncodeError as problem:
+        raise _not_utf8(problem) from None
     return b"".join(out)
 
 
@@ -114,11 +117,15 @@ def _bytes(values: Sequence[Value]) -> list[Any]:
     try:
         sent = [value.encode() if value.__class__ is str else value for value in values]
     except UnicodeEncodeError as problem:
-        raise InvalidInput(f"a lone surrogate at {problem.start} cannot be stored") from None
+        raise _not_utf8(problem) from None
     for value in values:
         if value.__class__ is str and "\0" in value:
             raise InvalidInput("a NUL character cannot be stored")
     return sent
+
+
+def _not_utf8(problem: UnicodeEncodeError) -> InvalidInput:
+    return InvalidInput(f"a lone surrogate at {problem.start} cannot be stored")
 
 
 class Wire:
@@ -178,8 +185,9 @@ class Wire:
         try:
             for _ in range(self._size):
                 connection = pool.getconn()
-                try:
-                    connection.pgconn.consume_input()  # sees, without asking, that a server has gone away
+                try:  # sees a server's last words, and then that it has gone, without asking it
+                    connection.pgconn.consume_input()
+                    connection.pgconn.consume_input()
                 except psycopg.Error:
                     pool.putconn(connection)
                     continue

@@ -1,197 +1,85 @@
-"""The header fields of a mail, read without trust: no field can raise, recurse, or cost more than its length.
+"""What the header fields of a mail say: encoded words, addresses, moments and message ids.
 
-The standard library's parser raises on some of these fields, recurses on others, and agrees to addresses that
-nobody has; so the few fields that matter here are read by rules of their own, which prefer to refuse.
+The standard library agrees to senders that nobody has, so the one From field is read by a rule of its own,
+which prefers to refuse.
 """
 
 from __future__ import annotations
 
 import re
-import string
-from binascii import a2b_base64, a2b_qp
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_tz
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.header import decode_header
+from email.utils import getaddresses, parsedate_to_datetime
 from hashlib import sha256
 
 from ...core.commands import MAX_NATIVE, MAX_REPLIES_TO
 from ...core.model import NativeId
-from ...core.values import value
-from .reads import Unusable
-from .texts import decode, readable
+from .mail_parts import tolerant
+from .texts import decode
 
-__all__ = [
-    "Fields",
-    "Mailbox",
-    "decode_words",
-    "moment_of",
-    "native_of",
-    "parse_mailbox",
-    "replies_of",
-    "split_addresses",
-    "split_fields",
-]
+__all__ = ["addresses_in", "decode_words", "ids_in", "latest_ids", "moment_of", "sender_of"]
 
-MAX_BLOCK = 64 * 2**10
-MAX_FIELDS = 200
-MAX_MAILBOX = 1000
+MAX_SENDER = 1000
 MAX_ADDRESS = 320
 
-_FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:(.*)", re.DOTALL)
-_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,2000})\?=")
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]+@[^\s@<>()\[\]\\,;:\".]+(?:\.[^\s@<>()\[\]\\,;:\".]+)*")
-_UNQUOTED = re.compile(r"[^@<>,;:\"\\]*")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_ID = re.compile(r"<([^<>\s]+)>")
+_WORD = r"=\?[!->@-~]{1,60}\?[bBqQ]\?[ ->@-~]{0,2000}\?="
+_WORDS = re.compile(rf"{_WORD}(?:\s*{_WORD})*")
+_ATOM = r"[^\s@<>()\[\]\\,;:\"]+"
+_ADDRESS = re.compile(rf"{_ATOM}@(?!\.)(?:\.?[^\s@<>()\[\]\\,;:\".]+)+")
+_NAMED = re.compile(r'(?:"((?:[^"\\]|\\.)*)"\s*|([^@<>,;:"\\]*)|(\S+@\S+)\s*)<\s*([^\s<>]+)\s*>')
+_BARE = re.compile(r"([^\s<>()]+)\s*(?:\(([^()]*)\))?")
 _CONTROLS = re.compile("[\0-\x08\x0a-\x1f\x7f]")
-_NO_BASE64 = bytes(set(range(256)) - set((string.ascii_letters + string.digits + "+/").encode()))
+_ID = re.compile(r"<([^<>\s]+)>")
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-
-
-@value
-class Fields:
-    """Header fields in their order: lower-case names, unfolded values."""
-
-    pairs: tuple[tuple[str, str], ...]
-
-    def all(self, name: str) -> list[str]:
-        """The values of every field of this name, topmost first."""
-        return [content for each, content in self.pairs if each == name]
-
-    def first(self, name: str) -> str:
-        """The topmost field of this name, blank if there is none."""
-        return next((content for each, content in self.pairs if each == name), "")
-
-
-@value
-class Mailbox:
-    """One address, in ASCII lower case and otherwise exactly as it was written, and the name beside it."""
-
-    address: str
-    name: str
-
-
-def split_fields(content: bytes, start: int = 0, end: int | None = None) -> tuple[Fields, int]:
-    """The header fields of a mail or part with LF lines, and where its body begins.
-
-    Lines that are no fields are passed over at the top of a mail; in a part they begin its body. Raises
-    `Unusable` for more than `MAX_BLOCK` bytes or `MAX_FIELDS` fields.
-    """
-    end = len(content) if end is None else end
-    if content.startswith(b"\n", start, end):
-        return Fields(()), start + 1
-    blank = content.find(b"\n\n", start, min(end, start + MAX_BLOCK + 2))
-    stop, body = (end, end) if blank < 0 else (blank, blank + 2)
-    first = content[start : min(start + MAX_BLOCK, stop)].partition(b"\n")[0]
-    if not _FIELD.match(first) and not first.startswith((b"From ", b">From ")):
-        return Fields(()), start
-    if stop - start > MAX_BLOCK:
-        raise Unusable("too_long_header", f"more than {MAX_BLOCK} bytes of header fields")
-    unfolded: list[bytearray] = []
-    at = start
-    for line in content[start:stop].split(b"\n"):
-        if line[:1] in (b" ", b"\t") and unfolded:
-            unfolded[-1] += line
-        elif start and not _FIELD.match(line):
-            body = at
-            break
-        else:
-            unfolded.append(bytearray(line))
-        at += len(line) + 1
-    if len(unfolded) > MAX_FIELDS:
-        raise Unusable("too_many_fields", f"{len(unfolded)} header fields; at most {MAX_FIELDS} are read")
-    return Fields(tuple(_fields(unfolded))), body
-
-
-def _fields(lines: list[bytearray]) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        if found := _FIELD.match(line):
-            yield found[1].decode().lower(), readable(found[2]).strip()
 
 
 def decode_words(text: str) -> str:
     """``text`` with its encoded words (RFC 2047) decoded; damaged ones stay as they are."""
-    parts: list[str] = []
-    pending, charset, end = b"", "", 0
-    for word in _WORD.finditer(text):
-        between = text[end : word.start()]
-        content = _word_bytes(word[2], word[3])
-        named = word[1].partition("*")[0].lower()
-        if between.strip() or named != charset:  # else one character may go on in the next word
-            parts.append(decode(pending, charset))
-            pending = b""
-            parts.append(between if between.strip() or not end else "")
-        pending, charset, end = pending + content, named, word.end()
-    return "".join((*parts, decode(pending, charset), text[end:]))
+    return _WORDS.sub(lambda words: tolerant(lambda: _decoded(words[0]), words[0]), text)
 
 
-def _word_bytes(encoding: str, content: str) -> bytes:
-    raw = content.encode("utf-8", "replace")
-    if encoding in "qQ":
-        return a2b_qp(raw, header=True)
-    return from_base64(raw)
+def _decoded(words: str) -> str:
+    return "".join(
+        part if isinstance(part, str) else decode(part, (charset or "").partition("*")[0])
+        for part, charset in decode_header(words)
+    )
 
 
-def from_base64(content: bytes) -> bytes:
-    """What base64 holds, leaving out what is none; damage costs the end, never the whole."""
-    kept = content.translate(None, _NO_BASE64)
-    kept = kept[: len(kept) - (len(kept) % 4 == 1)]
-    return a2b_base64(kept + b"=" * (-len(kept) % 4))
+def addresses_in(fields: Sequence[str]) -> list[str]:
+    """Every address that these fields list, as `sender_of` writes them; none where they cannot be read."""
+    listed: list[tuple[str, str]] = tolerant(lambda: getaddresses(fields), [])
+    return [found for _, address in listed if (found := _normal(address)) is not None]
 
 
-def split_addresses(content: str) -> Iterator[str]:
-    """The members of an address list, cut at the commas outside of quotes, comments and angle brackets."""
-    depth, quoted, angle, skip, start = 0, False, False, False, 0
-    for at, sign in enumerate(content):
-        if skip:
-            skip = False
-        elif sign == "\\":
-            skip = True
-        elif sign == '"' and not depth:
-            quoted = not quoted
-        elif quoted:
-            continue
-        elif sign == "(":
-            depth += 1
-        elif sign == ")":
-            depth = max(depth - 1, 0)
-        elif sign in "<>":
-            angle = sign == "<"
-        elif sign == "," and not depth and not angle:
-            if member := content[start:at].strip():
-                yield member
-            start = at + 1
-    if member := content[start:].strip():
-        yield member
+def sender_of(field: str) -> tuple[str, str] | None:
+    """The one address in a From field and the name beside it; None unless there is one way of reading it.
 
-
-def parse_mailbox(member: str) -> Mailbox | None:
-    """One member of an address list, if it can be read in one way only; else None.
-
-    ``ana@x.test``, ``ana@x.test (Ana)``, ``Ana <ana@x.test>`` and ``"Ana, B." <ana@x.test>`` can. What has a
-    second ``@`` outside of quotes cannot, unless name and address are the same: parsers disagree on whose
-    mail it is.
+    ``ana@x.test``, ``ana@x.test (Ana)``, ``Ana <ana@x.test>`` and ``"Ana, B." <ana@x.test>`` have one. What
+    has a second ``@`` outside of quotes has not, unless name and address are the same: parsers disagree on
+    whose mail it is. The address is in ASCII lower case and otherwise exactly as it was written.
     """
-    member = member.strip()
-    if len(member) > MAX_MAILBOX or _CONTROLS.search(member):
+    field = field.strip(" \t,")
+    if len(field) > MAX_SENDER or _CONTROLS.search(field):
         return None
-    if member.endswith(">"):
-        name, _, address = member[:-1].rpartition("<")
-        name = name.strip()
-        if quoted := _QUOTED.fullmatch(name):
-            name = re.sub(r"\\(.)", r"\1", quoted[1])
-        elif not _UNQUOTED.fullmatch(name) and name.lower() != address.lower():
+    if found := _NAMED.fullmatch(field):
+        quoted, name, twin, given = found.groups(default="")
+        if twin and twin.lower() != given.lower():
             return None
+        name = re.sub(r"\\(.)", r"\1", quoted) or name or twin
+    elif found := _BARE.fullmatch(field):
+        given, name = found.groups(default="")
     else:
-        address, _, comment = member.partition("(")
-        name = comment.removesuffix(")")
-        if "(" in name or ")" in name or (comment and name == comment):
-            return None
-    address = address.strip()
+        return None
+    address = _normal(given)
+    return None if address is None else (address, decode_words(name))
+
+
+def _normal(address: str) -> str | None:
     if len(address) > MAX_ADDRESS or not _ADDRESS.fullmatch(address) or not address.isprintable():
         return None
     # ASCII only: str.lower() makes letters of look-alikes (the Kelvin sign), and so somebody else's address.
-    return Mailbox(address.translate(_LOWER), decode_words(name))
+    return address.translate(_LOWER)
 
 
 def moment_of(date: str) -> datetime | None:
@@ -199,37 +87,30 @@ def moment_of(date: str) -> datetime | None:
 
     A zone that is missing or unknown counts as UTC, as RFC 5322 reads them (``-0000``).
     """
-    try:
-        found = parsedate_tz(date[:200])
-        if found is None:
-            return None
-        year, month, day, hour, minute, second = found[:6]
-        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)  # leap seconds
-        return local - timedelta(seconds=found[9] or 0)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    return tolerant(lambda: _moment(date[:200].replace(":60 ", ":59 ")), None)  # leap seconds
 
 
-def native_of(fields: Fields, content: bytes) -> NativeId:
-    """The Message-ID without its brackets; a digest of the whole mail where there is none to speak of."""
-    found = _ids(fields.first("message-id"))
-    return found[0] if found else NativeId(f"sha256:{sha256(content).hexdigest()}")
+def _moment(date: str) -> datetime:
+    found = parsedate_to_datetime(date)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def replies_of(fields: Fields, native: NativeId) -> tuple[NativeId, ...]:
-    """What this mail answers, nearest last: the first of a long thread, and the last ones."""
-    named = [each for name in ("references", "in-reply-to") for each in _ids(fields.first(name))]
-    last = {each: at for at, each in enumerate(named) if each != native}
-    found = sorted(last, key=lambda each: last[each])
+def ids_in(*fields: str) -> list[NativeId]:
+    """Message ids, in brackets or, failing that, bare. Such as ``<@>`` name nothing."""
+    found = [each for field in fields for each in _ID.findall(field) or _bare_ids(field)]
+    return [_native(each) for each in found if any(sign.isalnum() for sign in each)]
+
+
+def latest_ids(ids: Sequence[NativeId]) -> tuple[NativeId, ...]:
+    """Each of these ids once, where it stands last: the first of a long thread, and its last ones."""
+    found = list(dict.fromkeys(reversed(ids)))[::-1]
     if len(found) > MAX_REPLIES_TO:
         found[1 : len(found) - MAX_REPLIES_TO + 1] = []
     return tuple(found)
 
 
-def _ids(content: str) -> list[NativeId]:
-    """Message ids in a field, in brackets or, failing that, bare. Such as ``<@>`` name nothing."""
-    found = _ID.findall(content) or [each for each in content.split() if "@" in each]
-    return [_native(each) for each in found if any(sign.isalnum() for sign in each)]
+def _bare_ids(field: str) -> list[str]:
+    return [each for each in field.split() if "@" in each]
 
 
 def _native(given: str) -> NativeId:

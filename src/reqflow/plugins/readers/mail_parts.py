@@ -1,120 +1,152 @@
-"""The plain text of a mail: its MIME parts, walked within limits (RFC 2045, 2046)."""
+"""The parts of a mail, read by the standard library within limits, and the plain text in them."""
 
 from __future__ import annotations
 
 import re
-from binascii import a2b_qp
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.errors import InvalidBase64LengthDefect
+from email.message import Message
+from email.policy import Compat32, Policy
+from typing import Any, TypeVar, cast
 
-from ...core.values import value
-from .mail_fields import Fields, from_base64, split_fields
 from .reads import Unusable
-from .texts import decode, storable
+from .texts import decode, readable, storable
 
-__all__ = ["ContentType", "content_type", "plain_text"]
+__all__ = ["Part", "parse", "plain_text", "split_mail", "tolerant"]
 
+MAX_HEADER = 64 * 2**10
+MAX_FIELDS = 200
 MAX_PARTS = 200
 MAX_DEPTH = 20
-MAX_TYPE = 2000
+MAX_LINES = 500_000
+MAX_MADE = 10 * MAX_PARTS  # with the parts of mails within the mail, which are not read
+MAX_CONTENT_FIELD = 2000
 
-_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+", re.ASCII)
-_PARAMETER = re.compile(r';\s*([a-z-]{1,40})\s*=\s*("[^"]*"|[^;\s]+)', re.IGNORECASE | re.ASCII)
-
-
-@value
-class ContentType:
-    """A media type in lower case, and the parameters that matter here."""
-
-    name: str
-    boundary: str = ""
-    charset: str = ""
-    report: str = ""
+_FIELD = re.compile(rb"^([!-9;-~]{1,100})[ \t]*(:.*(?:\n[ \t].*)*)", re.MULTILINE)
+_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+", re.ASCII)
+_T = TypeVar("_T")
 
 
-@value
-class _Part:
-    """A part, as a stretch of the whole mail: copies of nested parts would add up."""
+def tolerant(access: Callable[[], _T], default: _T) -> _T:
+    """What ``access`` finds in a mail, ``default`` where the standard library cannot say.
 
-    fields: Fields
-    type: ContentType
-    start: int
-    end: int
-
-
-def content_type(fields: Fields, default: str = "text/plain") -> ContentType:
-    """What a Content-Type field says; the default where it is missing or cannot be read."""
-    given = fields.first("content-type")[:MAX_TYPE]
-    found = _TYPE.match(given)
-    if found is None:
-        return ContentType(default)
-    named: dict[str, str] = {}
-    for each in _PARAMETER.finditer(given):
-        named.setdefault(each[1].lower(), each[2].strip('"'))
-    return ContentType(
-        found[0].lower(),
-        boundary=named.get("boundary", "").rstrip(),
-        charset=named.get("charset", ""),
-        report=named.get("report-type", "").lower(),
-    )
+    What it raises for damaged mail is documented nowhere: LookupError, IndexError, RecursionError and more.
+    """
+    try:
+        return access()
+    except Unusable:
+        raise
+    except Exception:  # noqa: BLE001
+        return default
 
 
-def plain_text(content: bytes, fields: Fields, start: int) -> str:
+class _Policy(Compat32):
+    """Fields come as text on one line, read as UTF-8 or else Latin-1, whatever their bytes are."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        if name.lower().startswith("content-"):  # read again and again, in quadratic time
+            value = value[:MAX_CONTENT_FIELD].rstrip("; \t\n")
+        return readable(value.replace("\n", "").encode("utf-8", "surrogateescape")).strip()
+
+
+class Part(Message):
+    """A mail or a part of one, which stops the parser as soon as there are too many or too deep."""
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__(policy)
+        self._root = self
+        self._depth = 0
+        self._made = 1
+
+    def attach(self, payload: Message) -> None:
+        """Take in a part; called by the parser before it goes on to read it."""
+        part = cast(Part, payload)
+        part._root, part._depth = self._root, self._depth + 1
+        self._root._made += 1
+        if part._depth > MAX_DEPTH:
+            raise Unusable("too_deep", f"more than {MAX_DEPTH} parts within each other")
+        if self._root._made > MAX_MADE:
+            raise Unusable("too_many_parts", f"more than {MAX_MADE} parts")
+        super().attach(part)
+
+    def get_boundary(self, failobj: Any = None) -> Any:
+        """The boundary between the parts; ``failobj`` where there is none, or none that can be read."""
+        return tolerant(super().get_boundary, None) or failobj
+
+    def texts(self, name: str) -> list[str]:
+        """The values of every field of this name, topmost first."""
+        return cast("list[str]", self.get_all(name, []))
+
+    def text(self, name: str) -> str:
+        """The topmost field of this name, blank if there is none."""
+        return next(iter(self.texts(name)), "")
+
+    @property
+    def kind(self) -> str:
+        """The media type in lower case; ``text/plain`` where it cannot be read."""
+        found = _TYPE.match(self.get_content_type())
+        return found[0] if found else "text/plain"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people see a plain text: they do where several parts are announced and none is in sight."""
+        return self.kind == "text/plain" or (self.kind.startswith("multipart/") and not self.is_multipart())
+
+
+def split_mail(content: bytes) -> tuple[bytes, bytes]:
+    """The header fields of a mail with LF lines, and its body; lines that are no fields are passed over.
+
+    Raises `Unusable` for more than `MAX_HEADER` bytes or `MAX_FIELDS` fields.
+    """
+    head, _, body = content.partition(b"\n\n") if content[:1] != b"\n" else (b"", b"", content[1:])
+    if len(head) > MAX_HEADER:
+        raise Unusable("too_long_header", f"more than {MAX_HEADER} bytes of header fields")
+    fields = [name + rest for name, rest in _FIELD.findall(head)]
+    if len(fields) > MAX_FIELDS:
+        raise Unusable("too_many_fields", f"{len(fields)} header fields; at most {MAX_FIELDS} are read")
+    return b"\n".join((*fields, b"", b"")), body
+
+
+def parse(content: bytes) -> Part:
+    """A mail, or the header of one, as the standard library reads it."""
+    return cast(Part, message_from_bytes(content, policy=_Policy(message_factory=Part)))
+
+
+def plain_text(head: bytes, body: bytes) -> str:
     """All plain text that was written to be read, in its order; blank for a mail of HTML only.
 
-    ``content`` is the whole mail, its body from ``start`` on. Attachments and mails within the mail are left
-    out. Raises `Unusable` for more than `MAX_PARTS` parts, or more than `MAX_DEPTH` within each other.
+    Attachments and mails within the mail are left out. Raises `Unusable` for more than `MAX_PARTS` parts,
+    more than `MAX_DEPTH` within each other, or more lines to look for parts in than `MAX_LINES`.
     """
+    mail = parse(head)
+    mail.set_payload(body)
+    if mail.kind.startswith("multipart/"):
+        if body.count(b"\n") > MAX_LINES:
+            raise Unusable("too_many_lines", f"more than {MAX_LINES} lines in a mail of several parts")
+        mail = tolerant(lambda: parse(head + body), mail)
     texts: list[str] = []
-    whole = _Part(fields, content_type(fields), start, len(content))
-    for number, part in enumerate(_walk(content, whole, 0), 1):
+    for number, part in enumerate(_walk(mail), 1):
         if number > MAX_PARTS:
             raise Unusable("too_many_parts", f"more than {MAX_PARTS} parts")
-        attached = part.fields.first("content-disposition").lower().startswith("attachment")
-        if part.type.name == "text/plain" and not attached:
-            text = decode(_unpacked(part, content[part.start : part.end]), part.type.charset)
+        attached = part.text("content-disposition").lower().startswith("attachment")
+        if part.is_text and not attached:
+            text = decode(_unpacked(part), tolerant(part.get_content_charset, None) or "")
             texts.append(storable(text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n"))
     return "\n".join(texts)
 
 
-def _walk(content: bytes, part: _Part, depth: int) -> Iterator[_Part]:
-    """Every part, the ones that only hold others too."""
-    if depth > MAX_DEPTH:
-        raise Unusable("too_deep", f"more than {MAX_DEPTH} parts within each other")
-    if not part.type.name.startswith("multipart/"):
-        yield part
-        return
-    pieces = list(islice(_split(content, part), MAX_PARTS + 1))
-    if not pieces:  # no boundary, or none in sight: then it is what people see, a text
-        yield _Part(part.fields, ContentType("text/plain"), part.start, part.end)
-        return
+def _walk(part: Part) -> Iterator[Part]:
+    """Every part, the ones that only hold others too, but nothing of mails within the mail."""
     yield part
-    default = "message/rfc822" if part.type.name == "multipart/digest" else "text/plain"
-    for start, end in pieces:
-        fields, body = split_fields(content, start, end)
-        yield from _walk(content, _Part(fields, content_type(fields, default), body, end), depth + 1)
+    if part.kind.startswith("multipart/") and part.is_multipart():
+        for each in cast("list[Part]", part.get_payload()):
+            yield from _walk(each)
 
 
-def _split(content: bytes, part: _Part) -> Iterator[tuple[int, int]]:
-    """The stretches between a part's delimiter lines; the last line may lack."""
-    if not part.type.boundary:
-        return
-    boundary = re.escape(part.type.boundary.encode("utf-8", "replace"))
-    # The literal start, line feed and all, is what makes the search fast.
-    delimiter = re.compile(rb"\n--" + boundary + rb"(--)?[ \t]*(?=\n|\Z)")
-    start = -1
-    for found in delimiter.finditer(content, max(part.start - 1, 0), part.end):
-        if start >= 0:
-            yield start, max(start, found.start())
-        if found[1]:
-            return
-        start = min(found.end() + 1, part.end)
-    if start >= 0:
-        yield start, part.end
-
-
-def _unpacked(part: _Part, body: bytes) -> bytes:
-    encoding = part.fields.first("content-transfer-encoding").strip(" ;\t").lower()
-    if encoding == "base64":
-        return from_base64(body)
-    return a2b_qp(body) if encoding == "quoted-printable" else body
+def _unpacked(part: Part) -> bytes:
+    content = tolerant(lambda: part.get_payload(decode=True), b"")
+    if any(isinstance(each, InvalidBase64LengthDefect) for each in part.defects):  # cut off: the end is lost
+        part.set_payload(str(part.get_payload()).rstrip()[:-1])
+        content = tolerant(lambda: part.get_payload(decode=True), b"")
+    return cast(bytes, content)

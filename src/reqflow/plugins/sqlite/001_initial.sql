@@ -1,7 +1,7 @@
 -- Moments are whole microseconds since 1970 in UTC. Documents are JSON, as reqflow.codec makes it.
 -- The workspace leads every key. Trees are what a commit pays for: each index here serves a want or a view.
--- Rows that are short, or written once, live in their key's tree; conversations, which are rewritten, and
--- history, whose rows are long, do better with a tree of keys beside them.
+-- Short rows live in their key's tree. Long ones (conversations, messages, history) are appended to a tree of
+-- their own with the keys beside it, which writes fewer pages.
 
 CREATE TABLE conversation (
     workspace TEXT NOT NULL,
@@ -45,10 +45,10 @@ CREATE TABLE message (
     listed INTEGER NOT NULL, -- a top message of a requester, which grouping looks at
     document TEXT NOT NULL,
     PRIMARY KEY (workspace, id)
-) WITHOUT ROWID;
+);
 CREATE UNIQUE INDEX message_native ON message (workspace, channel_id, native);
 CREATE INDEX message_conversation ON message (workspace, conversation_id, sent_at);
-CREATE INDEX message_listed ON message (workspace, channel_id, profile_id, sent_at) WHERE listed = 1;
+CREATE INDEX message_listed ON message (workspace, channel_id, profile_id, sent_at, id) WHERE listed = 1;
 
 CREATE TABLE lane (
     workspace TEXT NOT NULL,

@@ -119,5 +119,5 @@ def as_entry(stream: str, row: tuple[Any, ...]) -> Entry:
             ),
             events=load_events(events, where),
         )
-    except (ValueError, TypeError, OverflowError) as problem:
+    except (ValueError, TypeError, OverflowError, RecursionError) as problem:
         raise CorruptRecord(f"{where}: {problem}") from problem

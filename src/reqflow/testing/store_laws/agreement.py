@@ -313,4 +313,4 @@ class AgreementLaws(StoreLaws):
                 )
                 assert shown == meant, step
 
-        for_any(doings, law, examples=100)
+        for_any(doings, law, examples=50)

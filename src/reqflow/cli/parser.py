@@ -1,0 +1,167 @@
+"""The command line: every command with its arguments, and what is said about them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..core.model import RequestState
+
+__all__ = ["make_parser"]
+
+EPILOG = """\
+STORE is a path (SQLite), sqlite:PATH, or postgresql://...
+
+exit codes:
+  0    done
+  1    the command found problems (verify)
+  2    wrong usage: an option, an id, a moment, settings, a plugin
+  3    input could not be read
+  4    the store is missing, locked, unreachable, damaged, or of another version
+  130  stopped by hand; what was done is stored
+
+environment:
+  REQFLOW_LOAD_PLUGINS=a,b      load these plugins only (empty: none)
+  REQFLOW_DISABLED_PLUGINS=a,b  load all but these
+  NO_COLOR=1                    no colour
+"""
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the command line; ``command`` in its result names the command."""
+    parser = argparse.ArgumentParser(
+        prog="reqflow",
+        description="Requests and conversations, routed to the right person.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"reqflow {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _setting_up(commands)
+    _reading(commands)
+    _time(commands)
+    _keeping(commands)
+    return parser
+
+
+def _command(commands: Commands, name: str, told: str) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=told,
+        description=f"{told[0].upper()}{told[1:]}.",
+        epilog="exit codes and the environment: reqflow --help",
+    )
+
+
+def _on_store(commands: Commands, name: str, told: str) -> argparse.ArgumentParser:
+    parser = _command(commands, name, told)
+    parser.add_argument("store", metavar="STORE", help="a path (SQLite), sqlite:PATH or postgresql://...")
+    _add_workspace(parser)
+    return parser
+
+
+def _add_workspace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workspace", metavar="NAME", help="which desk of the store (default: main)")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _add_classifier(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--classifier", metavar="NAME", help="which classifier judges messages, of several")
+
+
+def _setting_up(commands: Commands) -> None:
+    demo = _command(commands, "demo", "a day at a support desk, played before your eyes")
+    demo.add_argument("--keep", type=Path, metavar="PATH", help="keep the SQLite file of the day here")
+    demo.add_argument("--fast", action="store_true", help="do not pause between events")
+
+    init = _command(commands, "init", "make a store and set up its desk, or change the desk")
+    init.add_argument("store", metavar="STORE", nargs="?", help="a path (SQLite) or postgresql://...")
+    _add_workspace(init)
+    init.add_argument("--config", type=Path, metavar="FILE", help="the desk: roster, queues, channels (TOML)")
+    init.add_argument("--sample", type=Path, metavar="FILE", help="write a commented sample here, and stop")
+
+    ingest = _on_store(commands, "ingest", "place messages from files; may be stopped and repeated")
+    ingest.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="a file or folder of messages")
+    ingest.add_argument("--kind", metavar="K", help="what the files are, where that cannot be told from them")
+    ingest.add_argument("--channel", metavar="C", help="which desk mails came to: mail:support@desk.example")
+    ingest.add_argument("--live", action="store_true", help="let a worker send what the desk says on the way")
+    ingest.add_argument(
+        "--unsorted", action="store_true", help="take messages as files have them, not by time (less memory)"
+    )
+    _add_classifier(ingest)
+    _add_json(ingest)
+
+
+def _reading(commands: Commands) -> None:
+    board = _on_store(commands, "board", "open requests by state")
+    _add_json(board)
+
+    requests = _on_store(commands, "requests", "requests, newest first")
+    requests.add_argument(
+        "--state", action="append", choices=[str(state) for state in RequestState], help="may be repeated"
+    )
+    requests.add_argument("--channel", metavar="C", help="such as slack:C024BE91L")
+    requests.add_argument("--assignee", metavar="AGENT", help="by id in the roster")
+    requests.add_argument("--queue", metavar="Q")
+    requests.add_argument(
+        "--limit", type=_count, default=50, metavar="N", help="at most so many (default: 50)"
+    )
+    _add_json(requests)
+
+    for name, told in (
+        ("history", "who did what when, in a request or conversation"),
+        ("explain", "the history of a request or conversation, with the reasons of every choice"),
+    ):
+        parser = _on_store(commands, name, told)
+        parser.add_argument("id", metavar="ID", help="an id, or its last 6 or more digits")
+        _add_json(parser)
+
+
+def _time(commands: Commands) -> None:
+    tick = _on_store(commands, "tick", "answer the timers that are due")
+    tick.add_argument(
+        "--now", default="now", metavar="MOMENT", help="'now' (the default), or such as 2026-03-02T09:00:00Z"
+    )
+
+    worker = _on_store(commands, "worker", "serve inbox, timers and outbox until stopped")
+    worker.add_argument("--once", action="store_true", help="stop when nothing is due")
+    worker.add_argument(
+        "--console", action="store_true", help="show here what no transport delivers, as delivered"
+    )
+    worker.add_argument(
+        "--poll", type=_seconds, default=1.0, metavar="S", help="seconds between looks (default: 1)"
+    )
+    _add_classifier(worker)
+
+
+def _keeping(commands: Commands) -> None:
+    verify = _on_store(commands, "verify", "compare what is stored with what history says")
+    _add_json(verify)
+    _on_store(commands, "rebuild", "write conversations, requests, messages and lanes anew from history")
+    _on_store(commands, "migrate", "bring the store's schema up to date")
+    diagram = _command(commands, "diagram", "a lifecycle as a Mermaid diagram")
+    diagram.add_argument("lifecycle", nargs="?", choices=("request", "conversation"), default="request")
+    plugins = _command(commands, "plugins", "the plugins that are loaded, and what they bring")
+    _add_json(plugins)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be between 1 and 1,000,000")
+    return count
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.01 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be between 0.01 and 3600")
+    return seconds

@@ -1,0 +1,161 @@
+"""``verify``, ``rebuild``, ``migrate``, ``tick``, ``worker``, ``diagram``, ``plugins`` and the command as such."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reqflow import __version__
+
+from .conftest import Run
+from .test_ingest import dumped
+
+
+def test_a_clean_store_verifies(run: Run, filled: Path):
+    assert run("verify", filled).code == 0
+    assert run("verify", filled, "--json").json == {"ok": True, "problems": []}
+
+
+def test_a_damaged_row_is_found_and_mended(run: Run, filled: Path):
+    before = dumped(filled)
+    with sqlite3.connect(filled) as connection:
+        connection.execute("UPDATE request SET document = replace(document, 'ana', 'eve') WHERE assignee = 'ana'")
+    connection.close()
+    ran = run("verify", filled)
+    assert ran.code == 1
+    assert "'eve'" in ran.out
+    assert run("verify", filled, "--json").json["ok"] is False
+    assert run("rebuild", filled).code == 0
+    assert run("verify", filled).code == 0
+    assert dumped(filled) == before
+
+
+def test_rebuild_gives_the_same_rows(run: Run, filled: Path):
+    before = dumped(filled)
+    assert "2 conversations" in run("rebuild", filled).out
+    assert dumped(filled) == before
+
+
+def test_migrate_says_the_version(run: Run, filled: Path):
+    assert "version 1" in run("migrate", filled).out
+
+
+def test_a_newer_schema_is_refused(run: Run, filled: Path):
+    with sqlite3.connect(filled) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    for command in ("board", "migrate", "verify"):
+        ran = run(command, filled)
+        assert ran.code == 4
+        assert "999" in ran.err
+
+
+def test_tick_answers_timers_by_a_moment(run: Run, filled: Path):
+    ran = run("tick", filled, "--now", "2026-03-03T12:00:00+01:00")
+    assert ran.code == 0
+    assert "Answered 1 timer; the next is due at" in ran.out
+    assert "reminded the assignee" in run("history", filled, run("requests", filled, "--assignee", "ana", "--json").json[0]["id"]).out
+
+
+def test_tick_defaults_to_now(run: Run, filled: Path):
+    assert run("tick", filled).code == 0
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-03-03T12:00:00", "2026-13-45", "", "0001-01-01T00:00:00+14:00"])
+def test_a_bad_moment_is_wrong_usage(run: Run, filled: Path, moment: str):
+    ran = run("tick", filled, "--now", moment)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_worker_once_serves_what_is_due(run: Run, filled: Path):
+    ran = run("worker", filled, "--once")
+    assert ran.code == 0
+    assert "No transport" in ran.out
+    assert "Served" in ran.out
+
+
+def test_diagrams_are_mermaid(run: Run):
+    assert run("diagram").out.startswith("stateDiagram-v2")
+    assert "in_review" in run("diagram", "conversation").out
+    assert run("diagram", "weather").code == 2
+
+
+def test_plugins_are_listed(run: Run):
+    listed = {each["name"]: each for each in run("plugins", "--json").json}
+    assert listed["sqlite"]["objects"]["stores"] == ["sqlite"]
+    assert listed["detector"]["objects"]["classifiers"] == ["rules"]
+    assert listed["postgres"]["hooks"] == ["reqflow_stores"]
+    assert listed["memory"]["version"] == __version__
+    assert "rules" in run("plugins").out
+
+
+def test_the_environment_chooses_plugins(run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("REQFLOW_DISABLED_PLUGINS", "postgres, memory")
+    assert [each["name"] for each in run("plugins", "--json").json] == ["detector", "sqlite"]
+    monkeypatch.setenv("REQFLOW_LOAD_PLUGINS", "sqlite")
+    assert [each["name"] for each in run("plugins", "--json").json] == ["sqlite"]
+    monkeypatch.setenv("REQFLOW_LOAD_PLUGINS", "")
+    assert run("plugins", "--json").json == []
+    assert run("board", filled).code == 2
+    monkeypatch.setenv("REQFLOW_LOAD_PLUGINS", "sqlite,nonesuch")
+    ran = run("plugins")
+    assert ran.code == 2
+    assert "nonesuch" in ran.err
+
+
+def test_a_plugin_that_breaks_is_named(run: Run, monkeypatch: pytest.MonkeyPatch):
+    from types import MappingProxyType
+
+    from reqflow.cli import opening
+
+    monkeypatch.setattr(opening, "BUILT_IN", MappingProxyType({"sick": "reqflow.plugins.sick"}))
+    ran = run("plugins")
+    assert ran.code == 2
+    assert "sick" in ran.err
+    assert "REQFLOW_DISABLED_PLUGINS" in ran.err
+
+
+def test_the_version_is_told(run: Run):
+    assert run("--version").out == f"reqflow {__version__}\n"
+
+
+def test_help_has_the_exit_codes(run: Run):
+    ran = run("--help")
+    assert ran.code == 0
+    for word in ("exit codes", "130", "REQFLOW_LOAD_PLUGINS", "ingest"):
+        assert word in ran.out
+
+
+@pytest.mark.parametrize("arguments", [(), ("dance",), ("board",), ("--nonsense",)])
+def test_wrong_usage_is_two(run: Run, arguments: tuple[str, ...]):
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert "usage" in ran.err
+
+
+def test_a_closed_pipe_is_silent(filled: Path):
+    program = f"{sys.executable} -m reqflow history {filled} desk"
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(program.split(), stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_an_encoding_without_the_characters_ends_nothing(filled: Path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "reqflow", "demo", "--fast"],
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""
