@@ -1,4 +1,4 @@
-"""The floor in memory: the five operations on plain objects in dicts, by hand and with nothing around them."""
+"""The floor in memory: the five operations on plain objects in dicts, with nothing around them."""
 
 from __future__ import annotations
 

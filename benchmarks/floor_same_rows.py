@@ -30,30 +30,18 @@ class Watch:
     """What the connections of a store do: statements as they are run, and rows as they change."""
 
     def __init__(self) -> None:
-        self.connections: list[sqlite3.Connection] = []
         self.reads: list[tuple[str, Any]] = []
         self.changes: list[tuple[str, Row | None, Row | None]] = []
 
 
 @contextmanager
-def watched(kind: type[sqlite3.Cursor]) -> Iterator[list[sqlite3.Connection]]:
-    """Give every connection that is opened meanwhile cursors of this kind."""
+def watched(kind: type[sqlite3.Connection]) -> Iterator[list[sqlite3.Connection]]:
+    """Have every connection that is opened meanwhile be of this kind; they are listed."""
     opened: list[sqlite3.Connection] = []
     plain = sqlite3.connect
 
-    class Connection(sqlite3.Connection):
-        def cursor(self, factory: Any = kind) -> Any:
-            return super().cursor(factory)
-
-        # The C implementations of these make a plain cursor of their own.
-        def execute(self, *given: Any) -> Any:
-            return self.cursor().execute(*given)
-
-        def executemany(self, *given: Any) -> Any:
-            return self.cursor().executemany(*given)
-
     def opening(*given: Any, **named: Any) -> sqlite3.Connection:
-        opened.append(plain(*given, **{**named, "factory": Connection}))
+        opened.append(plain(*given, **{**named, "factory": kind}))
         return opened[-1]
 
     sqlite3.connect = opening
@@ -99,18 +87,18 @@ def _note_changes(connection: sqlite3.Connection, watch: Watch) -> None:
 
 
 class Recording:
-    """A workload as statements: the schema, the rows that stand before it, and the steps of each operation."""
+    """A workload as statements: the schema, the rows that stand before it, the steps of each operation."""
 
     def __init__(self, plan: Plan, how: str) -> None:
         watch = Watch()
 
-        class Cursor(sqlite3.Cursor):
-            def execute(self, sql: str, values: Any = ()) -> Any:
+        class Connection(sqlite3.Connection):
+            def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
                 if _reads(sql):
-                    watch.reads.append((sql, tuple(values)))
-                return super().execute(sql, values)
+                    watch.reads.append((sql, tuple(*values)))
+                return super().execute(sql, *values)
 
-        with watched(Cursor) as opened:
+        with watched(Connection) as opened:
             from reqflow.plugins.sqlite import SQLiteStore
 
             store = SQLiteStore(plan.folder / "recorded.db", create=True, synchronous="NORMAL")
@@ -128,6 +116,7 @@ class Recording:
         ):
             self._record(watch, desk, how, numbers, self.operations[first])
         self.left = self.rows()
+        check(self.statements(True) > 0, "no reading statement was seen; has the store changed?")
         desk.verify(WARM_UP + plan.requests)
         store.close()
 
@@ -158,7 +147,7 @@ class Recording:
         first: dict[tuple[str, Row], Row | None] = {}
         last: dict[tuple[str, Row], Row | None] = {}
         for table, old, new in watch.changes:
-            columns, key = self.tables[table]
+            _, key = self.tables[table]
             check(bool(key), f"table {table} has no primary key")
             some = new if new is not None else old
             assert some is not None

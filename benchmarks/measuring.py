@@ -28,7 +28,7 @@ PATIENCE = 900
 
 @dataclass
 class Compared:
-    """A figure held against a target: ``ratio`` times something, or a plain figure. ``met`` is None without."""
+    """A figure, and the target it is held against; without one ``met`` is None."""
 
     figure: str
     target: str = ""

@@ -27,7 +27,6 @@ from reqflow import (
     Engine,
     Inbound,
     Messages,
-    Outcome,
     OutcomeKind,
     Reply,
     Requests,
@@ -45,6 +44,8 @@ SETTINGS = {
 }
 BY = agent(AGENT)
 CHANNELS = 50
+CACHED = 1024
+"""How many decoded conversations the SQLite store keeps at hand."""
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -76,10 +77,10 @@ class Desk:
         self.at += timedelta(seconds=1)
         return self._message(number, author, str(part), FIRST if part % 2 == 0 else MORE, f"{number}.1")
 
-    def reply(self, number: int, placed: Outcome) -> Reply:
+    def reply(self, number: int, placed: Any) -> Reply:
         return Reply(by=BY, conversation_id=placed.conversation_id, text=DONE, key=f"reply {number}")
 
-    def close(self, number: int, placed: Outcome) -> Close:
+    def close(self, number: int, placed: Any) -> Close:
         return Close(by=BY, request_id=placed.request_id, key=f"close {number}")
 
     def _message(self, number: int, author: str, part: str, text: str, *answered: str) -> Inbound:
@@ -112,6 +113,19 @@ class Desk:
             known = list(zip(group, placed, strict=True))
             many([self.reply(number, outcome) for number, outcome in known])
             many([self.close(number, outcome) for number, outcome in known])
+
+    def in_turns(self, numbers: Sequence[int]) -> None:
+        """Each operation for all requests before the next one, so that whatever is cached is long gone."""
+        handle = self.engine.handle
+        placed = [handle(self.opening(number)) for number in numbers]
+        for number in numbers:
+            handle(self.first(number))
+        for number in numbers:
+            handle(self.more(number))
+        for number, outcome in zip(numbers, placed, strict=True):
+            handle(self.reply(number, outcome))
+        for number, outcome in zip(numbers, placed, strict=True):
+            handle(self.close(number, outcome))
 
     # --- what must have come of it ---
 
@@ -166,6 +180,11 @@ def postgres_store(plan: Plan) -> Any:
     return store
 
 
+def wide(plan: Plan) -> Plan:
+    """The plan, with more requests than any cache of the store holds."""
+    return Plan(max(plan.requests, CACHED + 200), plan.folder, plan.dsn)
+
+
 def _measured(plan: Plan, store: Any, how: str) -> dict[str, float]:
     desk = Desk(store)
     try:
@@ -180,6 +199,7 @@ CASES = {
     "memory": lambda plan: _measured(plan, memory_store(plan), "one_by_one"),
     "memory_batch": lambda plan: _measured(plan, memory_store(plan), "in_batches"),
     "sqlite": lambda plan: _measured(plan, sqlite_store(plan), "one_by_one"),
+    "sqlite_turns": lambda plan: _measured(wide(plan), sqlite_store(plan), "in_turns"),
     "sqlite_batch": lambda plan: _measured(plan, sqlite_store(plan), "in_batches"),
     "postgres": lambda plan: _measured(plan, postgres_store(plan), "one_by_one"),
     "postgres_batch": lambda plan: _measured(plan, postgres_store(plan), "in_batches"),

@@ -30,6 +30,7 @@ class Case:
 
 
 ONE, MANY = "reqflow, one by one", "reqflow, handle_many of 100"
+COLD = "reqflow, one by one, none cached"
 FLOOR, FLOOR_100 = "floor, by hand", "floor by hand, 100 at once"
 OWN, OWN_100 = "own floor: our rows by hand", "own floor, 100 at once"
 PEER = "eventsourcing, load and save"
@@ -53,6 +54,7 @@ PLANS: dict[str, tuple[int, tuple[Case, ...]]] = {
             Case(OWN_100, "floor_same_rows own_floor_batch"),
             Case(PEER, "peer_eventsourcing sqlite"),
             Case(ONE, "ours sqlite", (Target(0.5, OWN), Target(0, FLOOR), Target(1.4, PEER))),
+            Case(COLD, "ours sqlite_turns", (Target(0, OWN), Target(0, PEER))),
             Case(MANY, "ours sqlite_batch", (Target(0.5, OWN_100), Target(0, FLOOR_100))),
         ),
     ),
@@ -67,14 +69,14 @@ PLANS: dict[str, tuple[int, tuple[Case, ...]]] = {
         ),
     ),
 }
-"""For each group: the requests of a run, and its cases. In PostgreSQL the floor is a read and one statement."""
+"""The requests of a run, and its cases, by group. In PostgreSQL the floor is a read and one statement."""
 
 GROWTH: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "memory": ((1_000, 10_000, 100_000), (10, 1_000)),
     "sqlite": ((1_000, 10_000, 100_000), (10, 1_000)),
     "postgres": ((1_000, 20_000), (10, 1_000)),
 }
-"""For each store: closed requests beside which, and messages in a conversation after which, it is measured."""
+"""By store: beside how many closed requests, and after how many messages of a conversation."""
 FULL = (1_000, 10_000, 100_000)
 MOST_GROWTH = 1.2
 """Times the cost of an operation beside the smallest."""

@@ -36,7 +36,7 @@ class Report:
                 print(row, flush=True)
 
     def print_end(self) -> int:
-        """The count of targets; returns the exit code: 1 if an outcome was wrong, missed targets are no error."""
+        """The count of targets. Returns the exit code: 1 for a wrong outcome; a missed target is no error."""
         lines = [line for group in self._groups.values() for line in group]
         held = [each.met for line in lines for each in line.compared if each.met is not None]
         missing = [line for line in lines if not line.runs and not line.broken]

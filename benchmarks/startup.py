@@ -22,7 +22,8 @@ from reqflow import Engine, Inbound, OutcomeKind
 from reqflow.plugins.sqlite import SQLiteStore
 settings = {"channels": {"slack:*": {"kind": "chat", "detection": "always"}}}
 store = SQLiteStore(sys.argv[1], create=True)
-inbound = Inbound(channel="slack:C1", author="slack:U1", native=sys.argv[2], sent_at=datetime.now(UTC), text="Hello")
+now = datetime.now(UTC)
+inbound = Inbound(channel="slack:C1", author="slack:U1", native=sys.argv[2], sent_at=now, text="Hello")
 outcome = Engine(store, settings).handle(inbound)
 assert outcome.kind is OutcomeKind.PLACED and not outcome.duplicate
 store.close()

@@ -79,7 +79,7 @@ def groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def timed(plan: Plan, live: Callable[[Sequence[int]], None]) -> dict[str, float]:
-    """Lead requests through their lives, the first ones unmeasured; seconds by the clock and of this process."""
+    """Lead requests through their lives, the first ones unmeasured. Wall and processor seconds."""
     live(range(WARM_UP))
     numbers = range(WARM_UP, WARM_UP + plan.requests)
     cpu, start = time.process_time(), time.perf_counter()

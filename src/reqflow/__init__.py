@@ -39,7 +39,8 @@ from .core.model import (
     RequestState,
     Resolution,
 )
-from .core.settings import Desk, compile_desk
+from .core.configuration import compile_desk
+from .core.settings import Desk
 from .core.step import Automation
 from .engine import AsyncEngine, Engine, Rehearsal
 from .errors import ReqflowError

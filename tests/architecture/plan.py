@@ -55,6 +55,7 @@ CORE_STDLIB = frozenset(
         "abc",
         "base64",
         "bisect",
+        "graphlib",
         "collections",
         "copy",
         "datetime",

@@ -11,6 +11,7 @@ import pytest
 
 from reqflow import cli
 from reqflow.cli import screen as screens
+from reqflow.cli.parser import make_parser
 from reqflow.demo import DAY, DESK, MONDAY, PEOPLE, STAR, Clock, Watcher, play
 from reqflow.engine import Engine
 from reqflow.plugins.detector import RuleDetector
@@ -54,7 +55,7 @@ def shown() -> str:
     out = io.StringIO()
     screen = screens.PlainScreen(out)
     begun = time.monotonic()
-    asked = cli.make_parser().parse_args(["demo"])
+    asked = make_parser().parse_args(["demo"])
     assert cli.showing.demo(asked, screen) == 0
     assert time.monotonic() - begun < 15
     return out.getvalue()
@@ -98,7 +99,10 @@ def test_the_day_is_the_same_every_time():
     def beats() -> list[tuple[object, ...]]:
         clock, watcher = Clock(MONDAY), Watcher()
         engine = Engine(MemoryStore(), DESK, plugins=[watcher], classifier=RuleDetector(), clock=clock)
-        return [(beat.at, *(line.what for line in beat.lines)) for beat in play(engine, clock, watcher, PEOPLE, DAY)]
+        return [
+            (beat.at, *(line.what for line in beat.lines))
+            for beat in play(engine, clock, watcher, PEOPLE, DAY)
+        ]
 
     assert beats() == beats()
 
@@ -123,7 +127,7 @@ def test_in_a_terminal_the_board_is_live(monkeypatch: pytest.MonkeyPatch):
     out = Terminal()
     screen = RichScreen(out, slept.append)
     assert screen.is_live
-    assert cli.showing.demo(cli.make_parser().parse_args(["demo"]), screen) == 0
+    assert cli.showing.demo(make_parser().parse_args(["demo"]), screen) == 0
     assert sum(slept) < 10
     assert "\x1b[" in out.getvalue()
     assert "first to answer" in out.getvalue()
@@ -136,7 +140,9 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     out = Terminal()
-    RichScreen(out, lambda seconds: None).line(screens.Cell("red", "red"), screens.Cell("[bold]as it is[/bold]"))
+    RichScreen(out, lambda seconds: None).line(
+        screens.Cell("red", "red"), screens.Cell("[bold]as it is[/bold]")
+    )
     assert "\x1b[31" not in out.getvalue()
     assert "[bold]as it is[/bold]" in out.getvalue()
 

@@ -80,7 +80,9 @@ def test_unsorted_takes_them_as_they_come(run: Run, store: Path, messages: Path)
 
 
 def test_live_effects_wait_for_a_worker(run: Run, store: Path, tmp_path: Path, desk: Path):
-    desk.write_text(desk.read_text("utf-8").replace('[channels."slack:*"]', '[channels."slack:*"]\nowner = "ana"'))
+    desk.write_text(
+        desk.read_text("utf-8").replace('[channels."slack:*"]', '[channels."slack:*"]\nowner = "ana"')
+    )
     run("init", store, "--config", desk)
     first = tmp_path / "first.jsonl"
     first.write_text(json.dumps(MESSAGES[0]), "utf-8")
@@ -142,7 +144,7 @@ def test_a_locked_store_stops_it_with_what_was_done(
         count[0] += 1
         if count[0] > 1:
             raise StoreUnavailable("desk.db is locked by another writer for too long")
-        commit(self, batch)  # type: ignore[arg-type]
+        commit(self, batch)
 
     monkeypatch.setattr(SQLiteStore, "commit", fail_later)
     ran = run("ingest", store, messages)
@@ -160,7 +162,7 @@ def test_ctrl_c_ends_it_after_the_commit_with_a_report(
 
     def interrupted(self: SQLiteStore, batch: object) -> None:
         signal.raise_signal(signal.SIGINT)
-        commit(self, batch)  # type: ignore[arg-type]
+        commit(self, batch)
 
     monkeypatch.setattr(SQLiteStore, "commit", interrupted)
     ran = run("ingest", store, messages)
@@ -172,9 +174,11 @@ def test_ctrl_c_ends_it_after_the_commit_with_a_report(
 
 
 def test_a_second_ctrl_c_ends_it_at_once():
-    with pytest.raises(KeyboardInterrupt), ingesting.stopping():
+    with ingesting.stopping() as stop:
         signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_handlers_of_signals_are_put_back():

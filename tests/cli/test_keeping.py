@@ -1,4 +1,4 @@
-"""``verify``, ``rebuild``, ``migrate``, ``tick``, ``worker``, ``diagram``, ``plugins`` and the command as such."""
+"""Commands that keep a store in order or let time pass, those about plugins, and the command as such."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def test_a_clean_store_verifies(run: Run, filled: Path):
 def test_a_damaged_row_is_found_and_mended(run: Run, filled: Path):
     before = dumped(filled)
     with sqlite3.connect(filled) as connection:
-        connection.execute("UPDATE request SET document = replace(document, 'ana', 'eve') WHERE assignee = 'ana'")
+        connection.execute(
+            "UPDATE request SET document = replace(document, 'ana', 'eve') WHERE assignee = 'ana'"
+        )
     connection.close()
     ran = run("verify", filled)
     assert ran.code == 1
@@ -59,14 +61,19 @@ def test_tick_answers_timers_by_a_moment(run: Run, filled: Path):
     ran = run("tick", filled, "--now", "2026-03-03T12:00:00+01:00")
     assert ran.code == 0
     assert "Answered 1 timer; the next is due at" in ran.out
-    assert "reminded the assignee" in run("history", filled, run("requests", filled, "--assignee", "ana", "--json").json[0]["id"]).out
+    assert (
+        "reminded the assignee"
+        in run("history", filled, run("requests", filled, "--assignee", "ana", "--json").json[0]["id"]).out
+    )
 
 
 def test_tick_defaults_to_now(run: Run, filled: Path):
     assert run("tick", filled).code == 0
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2026-03-03T12:00:00", "2026-13-45", "", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize(
+    "moment", ["yesterday", "2026-03-03T12:00:00", "2026-13-45", "", "0001-01-01T00:00:00+14:00"]
+)
 def test_a_bad_moment_is_wrong_usage(run: Run, filled: Path, moment: str):
     ran = run("tick", filled, "--now", moment)
     assert ran.code == 2

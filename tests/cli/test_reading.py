@@ -1,10 +1,11 @@
-"""``board``, ``requests``, ``history`` and ``explain``: for people, for programs, and against hostile texts."""
+"""``board``, ``requests``, ``history`` and ``explain``: for people, for programs, against hostile texts."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import attrs
 import pytest
 
 from .conftest import MESSAGES, Run
@@ -59,7 +60,9 @@ def test_a_request_for_programs_has_every_key(run: Run, filled: Path):
     assert row["closed_at"] is None
 
 
-@pytest.mark.parametrize("options", [("--state", "sleeping"), ("--limit", "0"), ("--limit", "many"), ("--nonsense",)])
+@pytest.mark.parametrize(
+    "options", [("--state", "sleeping"), ("--limit", "0"), ("--limit", "many"), ("--nonsense",)]
+)
 def test_wrong_options_are_wrong_usage(run: Run, filled: Path, options: tuple[str, ...]):
     assert run("requests", filled, *options).code == 2
 
@@ -120,7 +123,9 @@ def test_what_can_be_no_id_is_wrong_usage(run: Run, filled: Path, given: str):
     assert "\x1b" not in ran.err
 
 
-def test_an_ambiguous_id_lists_the_candidates(run: Run, filled: Path, reset: str, monkeypatch: pytest.MonkeyPatch):
+def test_an_ambiguous_id_lists_the_candidates(
+    run: Run, filled: Path, reset: str, monkeypatch: pytest.MonkeyPatch
+):
     from reqflow import Requests
     from reqflow.cli import viewing
 
@@ -130,7 +135,7 @@ def test_an_ambiguous_id_lists_the_candidates(run: Run, filled: Path, reset: str
         for item in everything(engine, view):
             yield item
             if isinstance(view, Requests) and item.id == reset:
-                yield viewing.attrs.evolve(item, id="r_" + "0" * 24 + item.id[-8:])
+                yield attrs.evolve(item, id="r_" + "0" * 24 + item.id[-8:])
 
     monkeypatch.setattr(viewing, "everything", doubled)
     ran = run("explain", filled, reset[-6:])
@@ -140,7 +145,9 @@ def test_an_ambiguous_id_lists_the_candidates(run: Run, filled: Path, reset: str
     assert "more digits" in ran.err
 
 
-@pytest.mark.parametrize("command", [("board",), ("requests",), ("verify",), ("rebuild",), ("migrate",), ("tick",)])
+@pytest.mark.parametrize(
+    "command", [("board",), ("requests",), ("verify",), ("rebuild",), ("migrate",), ("tick",)]
+)
 def test_a_store_that_is_not_there_is_not_made(run: Run, tmp_path: Path, command: tuple[str, ...]):
     ran = run(command[0], tmp_path / "none.db")
     assert ran.code == 4
@@ -179,7 +186,9 @@ def test_an_unknown_scheme_is_named(run: Run):
 # --- hostile texts ---
 
 ESC = "\x1b"
-HOSTILE = f"{ESC}]0;owned{chr(7)}{ESC}[2J{ESC}[31mred [bold]not bold[/bold] \u202eabc\u200b\r\nover{chr(0x9b)}31m?"
+HOSTILE = (
+    f"{ESC}]0;owned{chr(7)}{ESC}[2J{ESC}[31mred [bold]not bold[/bold] \u202eabc\u200b\r\nover{chr(0x9B)}31m?"
+)
 
 
 @pytest.fixture
@@ -192,7 +201,9 @@ def attacked(store: Path, run: Run, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("command", ["board", "requests", "history", "explain"])
 def test_no_text_controls_the_terminal(run: Run, attacked: Path, command: str):
-    identity = [run("requests", attacked, "--json").json[0]["id"]] if command in ("history", "explain") else []
+    identity = (
+        [run("requests", attacked, "--json").json[0]["id"]] if command in ("history", "explain") else []
+    )
     out = run(command, attacked, *identity).out
     assert not {each for each in out if not each.isprintable() and each != "\n"}
     assert "[bold]not bold" in out or "[bold]" not in HOSTILE

@@ -146,7 +146,10 @@ def _show(report: Report, asked: Namespace, screen: Screen) -> None:
         screen.line(Cell("Add them to the desk, run `reqflow init` again, then this again."))
     if report.details:
         title = "Refused" + (" (the first ones)" if report.refused.total() > len(report.details) else "")
-        told = [(Cell(ending(t.where, 60)), Cell(t.code), Cell(excerpt(t.detail, 90))) for t in report.details]
+        told = [
+            (Cell(ending(each.where, 60)), Cell(each.code), Cell(excerpt(each.detail, 90)))
+            for each in report.details
+        ]
         screen.table(Table(heads=("where", "code", "what"), rows=told, title=title, flexible=2))
 
 

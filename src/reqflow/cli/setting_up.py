@@ -8,7 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..core.settings import Desk, compile_desk
+from ..core.configuration import compile_desk
+from ..core.settings import Desk
 from ..engine import Engine
 from ..errors import UnreadableInput, UsageError
 from ..registry import Registry

@@ -6,7 +6,7 @@ earlier ones decided. What nobody has recalled yet raises `Missing`, and the flo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,7 @@ class Unsettled(Exception):
     """What an operation needs depends on undecided neighbours in the same batch: commit those first."""
 
 
-_LISTS = (
+_DECISIONS = (
     "entries",
     "texts",
     "profiles",
@@ -76,9 +76,6 @@ _LISTS = (
     "effects",
     "cancelled",
     "consumed",
-)
-_DECISIONS = (
-    *_LISTS,
     "_moved",
     "_stored",
     "_current",
@@ -99,7 +96,8 @@ class Overlay:
     def __init__(self, desk: Desk, at: datetime) -> None:
         self.desk = desk
         self.at = at
-        self._answers: dict[Want, Answer] = {}
+        self._answers: dict[tuple[Any, ...], Answer] = {}
+        self._recalled: dict[ConversationId, Conversation] = {}
         self._stored: dict[ConversationId, Conversation | None] = {}
         self._current: dict[ConversationId, Conversation] = {}
         self._requests: dict[RequestId, Request] = {}
@@ -125,6 +123,7 @@ class Overlay:
         """The same facts, and nothing decided."""
         fresh = Overlay(self.desk, self.at)
         fresh._answers = self._answers
+        fresh._recalled = self._recalled
         return fresh
 
     # --- facts ---
@@ -132,6 +131,12 @@ class Overlay:
     def learn(self, wants: Sequence[Want], answers: Sequence[Answer]) -> None:
         """Take in what was recalled."""
         self._answers.update(zip(wants, answers, strict=True))
+        for answer in answers:
+            if answer is None:
+                continue
+            found = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
+            if isinstance(found, Conversation):  # as it was first recalled: if it changed since, that is a conflict
+                self._recalled.setdefault(found.id, found)
 
     def fact(self, want: Want) -> Any:
         """The answer to a want, as it was recalled. Raises `Missing`."""
@@ -140,20 +145,30 @@ class Overlay:
         except KeyError:
             raise Missing(want) from None
 
+    def _known(self, kind: Callable[..., Want], *content: Any) -> Any:
+        """The answer to a want of this content, its word at the end. Raises `Missing`.
+
+        A want is a tuple, and found by any equal one: most need not be made again to be looked up.
+        """
+        try:
+            return self._answers[content]
+        except KeyError:
+            raise Missing(kind(*content)) from None
+
     def message(self, channel: ChannelId, native: NativeId) -> Message | None:
         """The message with this native id."""
         found = self._messages.get((channel, native)) if self._messages else None
-        answer: Message | None = found or self.fact(WantMessage(channel, native))
+        answer: Message | None = found or self._known(WantMessage, channel, native, "message")
         return answer
 
     def outcome(self, key: CommandKey) -> Outcome | None:
         """What became of a command with this key."""
-        answer: Outcome | None = self._outcomes.get(key) or self.fact(WantOutcome(key))
+        answer: Outcome | None = self._outcomes.get(key) or self._known(WantOutcome, key, "outcome")
         return answer
 
     def conversation(self, conversation_id: ConversationId) -> Conversation | None:
         """A conversation as it stands now."""
-        found = self._current.get(conversation_id) or self._recalled(conversation_id)
+        found = self._current.get(conversation_id) or self._recalled.get(conversation_id)
         answer: Conversation | None = found or self.fact(WantConversation(conversation_id))
         return answer
 
@@ -164,18 +179,11 @@ class Overlay:
             for each in conversations
             if (want := WantConversation(each)) not in self._answers
             and each not in self._current
-            and self._recalled(each) is None
+            and each not in self._recalled
         )
         if unknown:
             raise Missing(*unknown)
 
-    def _recalled(self, conversation_id: ConversationId) -> Conversation | None:
-        """The conversation, whichever want it was that brought it."""
-        for answer in self._answers.values():
-            found = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
-            if isinstance(found, Conversation) and found.id == conversation_id:
-                return found
-        return None
 
     def _now(self, recalled: Conversation | None) -> Conversation | None:
         return recalled and self._current.get(recalled.id, recalled)
@@ -191,7 +199,7 @@ class Overlay:
         if decided is not None:
             opened = decided.conversation_id
             return decided.version, opened, self.conversation(opened) if opened else None
-        lane, conversation = self.fact(WantLane(channel, profile))
+        lane, conversation = self._known(WantLane, channel, profile, "lane")
         if lane is None:
             return 0, None, None
         return lane.version, lane.conversation_id, self._now(conversation)
@@ -214,7 +222,7 @@ class Overlay:
         for key in self.threads:
             if key.channel_id == channel and key.native in natives:
                 return self.conversation(key.conversation_id)
-        return self._now(self.fact(WantThread(channel, natives)))
+        return self._now(self._known(WantThread, channel, natives, "thread"))
 
     def replied_request(
         self, channel: ChannelId, natives: Sequence[NativeId]
@@ -233,7 +241,7 @@ class Overlay:
         known = self._requests.get(request_id)
         if known is not None:
             return known, self.conversation(known.conversation_id)
-        request, conversation = self.fact(WantRequest(request_id))
+        request, conversation = self._known(WantRequest, request_id, "request")
         return request, self._now(conversation)
 
     def last_open(self, channel: ChannelId) -> Conversation | None:
@@ -279,11 +287,12 @@ class Overlay:
 
         ``sooner`` says that a deadline may have come nearer: then its timer is looked at.
         """
-        if after.id not in self._stored:
-            self._stored[after.id] = before
-        self._current[after.id] = trim(after)
+        key = after.id
+        if key not in self._stored:
+            self._stored[key] = before
+        self._current[key] = after if len(after.closed) <= 1 else trim(after)
         if sooner:
-            self._moved.add(after.id)
+            self._moved.add(key)
 
     def put_request(self, request: Request) -> None:
         """A request's new state."""
@@ -295,14 +304,14 @@ class Overlay:
         if message.top and message.profile_id is not None:
             place = (message.channel_id, message.profile_id)
             row = (message.sent_at, message.id, message)
-            self._tops[place] = sorted((*self._tops.get(place, ()), row), key=lambda each: each[:2])
+            others = self._tops.get(place)
+            self._tops[place] = sorted([*others, row], key=lambda each: each[:2]) if others else [row]
 
     def put_lane(self, lane: Lane) -> None:
         """A lane's new state: one version on, however often it is put in one commit."""
-        decided = self._lanes.get((lane.channel_id, lane.profile_id))
-        if decided is not None:
-            lane = changed(lane, version=decided.version)
-        self._lanes[lane.channel_id, lane.profile_id] = lane
+        place = (lane.channel_id, lane.profile_id)
+        decided = self._lanes.get(place)
+        self._lanes[place] = lane if decided is None else changed(lane, version=decided.version)
 
     def cancel(self, conversations: frozenset[ConversationId]) -> None:
         """Let nothing of these conversations leave that has not left yet, this commit's effects included."""
@@ -344,28 +353,39 @@ class Overlay:
         for conversation_id in self._moved:
             before, after = self._stored[conversation_id], self._current[conversation_id]
             self._schedule(before, after, disarmed)
-        parts: dict[str, Any] = {
-            "conversations": tuple(self._current.values()),
-            "requests": tuple(self._requests.values()),
-            "lanes": tuple(self._lanes.values()),
-            "messages": tuple(self._messages.values()),
-            "outcomes": tuple(self._outcomes.items()),
-        }
-        for name in _LISTS:
-            content = getattr(self, name)
-            if content:
-                parts[name] = tuple(content)
+        parts: dict[str, Any] = {}  # only what there is: most kinds of parts are empty in most commits
+        if self._lanes:
+            parts["lanes"] = tuple(self._lanes.values())
+        if self._outcomes:
+            parts["outcomes"] = tuple(self._outcomes.items())
         if self._loads:
             parts["loads"] = tuple(
                 [each for each in self._loads.values() if each.delta or each.chosen_at]
             )
-        if self.holds:
-            parts["holds"] = tuple(self.holds.values())
         if self.armed:
             parts["armed"] = tuple([Timer(key, due_at) for key, due_at in self.armed.items()])
         if disarmed:
             parts["disarmed"] = tuple(disarmed)
-        return Batch(workspace=self.desk.workspace, at=self.at, **parts)
+        if self.profiles or self.threads or self.consumed:
+            parts["profiles"] = tuple(self.profiles)
+            parts["threads"] = tuple(self.threads)
+            parts["consumed"] = tuple(self.consumed)
+        if self.absorbed or self.adopted or self.cancelled or self.holds:
+            parts["absorbed"] = tuple(self.absorbed)
+            parts["adopted"] = tuple(self.adopted)
+            parts["cancelled"] = tuple(self.cancelled)
+            parts["holds"] = tuple(self.holds.values())
+        return Batch(
+            workspace=self.desk.workspace,
+            at=self.at,
+            entries=tuple(self.entries),
+            conversations=tuple(self._current.values()),
+            requests=tuple(self._requests.values()),
+            messages=tuple(self._messages.values()),
+            texts=tuple(self.texts),
+            effects=tuple(self.effects),
+            **parts,
+        )
 
     def _schedule(
         self, before: Conversation | None, after: Conversation, disarmed: list[Code]
@@ -375,7 +395,7 @@ class Overlay:
         due_before = next_due(before, settings) if before is not None else None
         due_after = next_due(after, settings)
         key = Code(after.id)
-        fired = any(lease.id == key for lease in self.consumed)
+        fired = bool(self.consumed) and any(lease.id == key for lease in self.consumed)
         if due_after is None:
             if due_before is not None and not fired:
                 disarmed.append(key)

@@ -10,7 +10,7 @@ from .effects import Effect, NotifyAgent, PostMessage
 from .model import Actor, ActorKind, AgentId, Audience, Code, Conversation
 from .settings import ChannelSettings
 
-__all__ = ["react"]
+__all__ = ["REACTIONS", "react"]
 
 
 Reaction = tuple[Code, Effect]
@@ -23,7 +23,7 @@ def react(
 
     ``conversation`` is the state after the event. Nobody is told of their own act.
     """
-    rule = _RULES.get(event.__class__)
+    rule = REACTIONS.get(event.__class__)
     return None if rule is None else rule(conversation, event, actor, settings)
 
 
@@ -70,10 +70,11 @@ def _post(
     )
 
 
-_RULES: Mapping[type[e.Event], Callable[..., Reaction | None]] = MappingProxyType(
+REACTIONS: Mapping[type[e.Event], Callable[..., Reaction | None]] = MappingProxyType(
     {
         e.RequestAssigned: _assigned,
         e.RequestNudged: _nudged,
         e.MessagePosted: _post,
     }
 )
+"""The few events that ask for anything outside, each with its rule."""

@@ -39,7 +39,7 @@ from .model import (
     Text,
 )
 from .overlay import Overlay
-from .reactions import react
+from .reactions import REACTIONS, react
 from .settings import ChannelSettings
 from .timers import drain_key
 from .values import changed, finished, value
@@ -127,9 +127,10 @@ class Step:
                 draft.after = evolve(draft.after, event, self.at, self.actor)
             draft.events.append(event)
             after = draft.after
-            reaction = react(after, event, self.actor, draft.settings)
-            if reaction is not None:
-                self._queue(*reaction)
+            if event.__class__ in REACTIONS:
+                reaction = react(after, event, self.actor, draft.settings)
+                if reaction is not None:
+                    self._queue(*reaction)
             couplings = COUPLED.get(event.tag)
             if couplings is not None:
                 coupling = couplings.get(after.state)  # a request's event leaves this as it was
@@ -209,12 +210,12 @@ class Step:
         for conversation_id, draft in self._drafts.items():
             if not draft.events:
                 continue
-            after = draft.after
+            before, after = draft.before, draft.after
             version = after.version + 1
             # events that change nothing leave the stored value, which is not ours to finish
-            after = (changed if after is draft.before else finished)(after, version=version)
+            after = (changed if after is before else finished)(after, version=version)
             happened[conversation_id] = draft.events
-            overlay.put_conversation(draft.before, after, sooner=_may_hasten(draft))
+            overlay.put_conversation(before, after, sooner=_may_hasten(draft))
             overlay.entries.append(
                 e.Entry(
                     stream=Code(conversation_id),
@@ -225,7 +226,8 @@ class Step:
                     events=tuple(draft.events),
                 )
             )
-            self._settle_requests(draft.before, after)
+            if before is None or before.requests is not after.requests or before.closed is not after.closed:
+                self._settle_requests(before, after)
         for message in self.messages:
             overlay.put_message(message)
         if self.lane is not None:
@@ -251,16 +253,15 @@ class Step:
         """Put every request that changed, and count what that means for loads and queues."""
         old: dict[RequestId, Request] = {}
         if before is not None:
-            if before.requests is after.requests and before.closed is after.closed:
-                return
-            old = {request.id: request for request in before.requests}
-            old.update((request.id, request) for request in before.closed)
-        for request in after.requests:
-            if request is not old.get(request.id):
-                self._settle_request(old.get(request.id), request)
-        for request in after.closed:
-            if request is not old.get(request.id):
-                self._settle_request(old.get(request.id), request)
+            for request in before.requests:
+                old[request.id] = request
+            for request in before.closed:
+                old[request.id] = request
+        for requests in (after.requests, after.closed):
+            for request in requests:
+                was = old.get(request.id)
+                if request is not was:
+                    self._settle_request(was, request)
 
     def _settle_request(self, was: Request | None, request: Request) -> None:
         self.overlay.put_request(request)
@@ -289,15 +290,19 @@ def _may_hasten(draft: _Draft) -> bool:
     before = draft.before
     if before is None or before.customer_at is None or draft.settings.inactivity_only_when_answered:
         return True
-    return any(event.__class__ not in _WORDS for event in draft.events)
+    for event in draft.events:
+        if event.__class__ not in _WORDS:
+            return True
+    return False
 
 
 _WORDS = frozenset(e.MESSAGE_EVENTS)
+_ASSIGNED = RequestState.ASSIGNED
 
 
 def _counted(request: Request | None) -> AgentId | None:
     """Whose load a request counts in: its assignee's, while it is worked on."""
-    if request is None or request.state is not RequestState.ASSIGNED:
+    if request is None or request.state is not _ASSIGNED:
         return None
     return request.assignee
 

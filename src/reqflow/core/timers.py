@@ -70,22 +70,24 @@ def drained_queue(key: str) -> QueueId | None:
 
 _MOMENT = itemgetter(0)
 
+_CLOSED, _ASSIGNED, _SNOOZED = ConversationState.CLOSED, RequestState.ASSIGNED, HoldReason.SNOOZED
+
 Due = tuple[datetime, QuestionKind, RequestId | None]
 
 
 def questions(conversation: Conversation, settings: ChannelSettings) -> list[Due]:
     """Every question that the conversation's state raises, with the moment it is due."""
     found: list[Due] = []
-    if conversation.state is ConversationState.CLOSED:
+    if conversation.state is _CLOSED:
         return found
     for request in conversation.requests:
         state = request.state
-        assigned = state is RequestState.ASSIGNED
+        assigned = state is _ASSIGNED
         if request.hold_until_at is not None:
             found.append((request.hold_until_at, QuestionKind.WAKE, request.id))
         if (
             settings.auto_close_after
-            and request.hold_reason is not HoldReason.SNOOZED
+            and request.hold_reason is not _SNOOZED
             and (assigned or not settings.auto_close_assigned_only)
         ):
             due_at = request.active_at + settings.auto_close_after
@@ -106,7 +108,9 @@ def questions(conversation: Conversation, settings: ChannelSettings) -> list[Due
 def next_due(conversation: Conversation, settings: ChannelSettings) -> datetime | None:
     """The earliest moment at which a question of this conversation is due; None if it raises none."""
     found = questions(conversation, settings)
-    return min(found, key=_MOMENT)[0] if found else None
+    if len(found) > 1:
+        return min(found, key=_MOMENT)[0]
+    return found[0][0] if found else None
 
 
 def due_now(

@@ -27,7 +27,8 @@ from ..core.model import (
     Request,
     Workspace,
 )
-from ..core.settings import Desk, compile_desk
+from ..core.configuration import compile_desk
+from ..core.settings import Desk
 from ..core.timers import drain_key, sweep_key
 from ..core.values import changed
 from ..errors import Conflict
@@ -69,7 +70,7 @@ def configure(
     ``policies`` are the names that queues may use. Returns ``(Desk, changed)``. Raises `InvalidSettings` before
     anything is stored.
     """
-    content = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dict)  # any Mapping will do
+    content = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dict)  # Mappings too
     while True:
         (known,) = yield AskRecall(workspace, (WantDesk(-1),))
         salt = known.salt if known is not None else fresh_salt

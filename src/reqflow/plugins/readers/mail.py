@@ -42,9 +42,9 @@ def parse_mail(
 
     ``channel`` is the desk's (``mail:support@desk.test``); without one it is the address that the mail was
     delivered to. ``sent_at`` is the time in the topmost Received field, else the mail's own Date, else
-    ``arrived_at``. Mails from machines (RFC 3834) are `Ignored`: nobody may answer them. So are those
-    of mailing lists, unless they name the desk of a ``channel`` that is given. A mail without a
-    plain text part has a blank text.
+    ``arrived_at``. Mails from machines (RFC 3834) are `Ignored`: nobody may answer them. So are those of
+    mailing lists, unless they name the desk of a ``channel`` that is given. A mail without a plain text part
+    has a blank text.
 
     Raises `InvalidInput` for a ``channel`` that is no ``mail:`` channel.
     """

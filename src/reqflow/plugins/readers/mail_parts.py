@@ -19,7 +19,7 @@ MAX_HEADER = 64 * 2**10
 MAX_FIELDS = 200
 MAX_PARTS = 200
 MAX_DEPTH = 20
-MAX_LINES = 500_000
+MAX_LINES = 500_000  # 25 MB in lines of 50; the library takes its time for each line
 MAX_MADE = 10 * MAX_PARTS  # with the parts of mails within the mail, which are not read
 MAX_CONTENT_FIELD = 2000
 
@@ -59,9 +59,8 @@ class Part(Message):
         self._depth = 0
         self._made = 1
 
-    def attach(self, payload: Message) -> None:
+    def attach(self, part: Any) -> None:
         """Take in a part; called by the parser before it goes on to read it."""
-        part = cast(Part, payload)
         part._root, part._depth = self._root, self._depth + 1
         self._root._made += 1
         if part._depth > MAX_DEPTH:
@@ -97,7 +96,7 @@ class Part(Message):
 def split_mail(content: bytes) -> tuple[bytes, bytes]:
     """The header fields of a mail with LF lines, and its body; lines that are no fields are passed over.
 
-    Raises `Unusable` for more than `MAX_HEADER` bytes or `MAX_FIELDS` fields.
+    Raises `Unusable` for more than `MAX_HEADER` bytes or `MAX_FIELDS` fields, or `MAX_LINES` lines of body.
     """
     head, _, body = content.partition(b"\n\n") if content[:1] != b"\n" else (b"", b"", content[1:])
     if len(head) > MAX_HEADER:
@@ -105,6 +104,8 @@ def split_mail(content: bytes) -> tuple[bytes, bytes]:
     fields = [name + rest for name, rest in _FIELD.findall(head)]
     if len(fields) > MAX_FIELDS:
         raise Unusable("too_many_fields", f"{len(fields)} header fields; at most {MAX_FIELDS} are read")
+    if body.count(b"\n") > MAX_LINES:
+        raise Unusable("too_many_lines", f"more than {MAX_LINES} lines")
     return b"\n".join((*fields, b"", b"")), body
 
 
@@ -117,13 +118,11 @@ def plain_text(head: bytes, body: bytes) -> str:
     """All plain text that was written to be read, in its order; blank for a mail of HTML only.
 
     Attachments and mails within the mail are left out. Raises `Unusable` for more than `MAX_PARTS` parts,
-    more than `MAX_DEPTH` within each other, or more lines to look for parts in than `MAX_LINES`.
+    or more than `MAX_DEPTH` within each other.
     """
     mail = parse(head)
     mail.set_payload(body)
     if mail.kind.startswith("multipart/"):
-        if body.count(b"\n") > MAX_LINES:
-            raise Unusable("too_many_lines", f"more than {MAX_LINES} lines in a mail of several parts")
         mail = tolerant(lambda: parse(head + body), mail)
     texts: list[str] = []
     for number, part in enumerate(_walk(mail), 1):
@@ -145,8 +144,8 @@ def _walk(part: Part) -> Iterator[Part]:
 
 
 def _unpacked(part: Part) -> bytes:
-    content = tolerant(lambda: part.get_payload(decode=True), b"")
+    content = tolerant(lambda: part.get_payload(decode=True), None)
     if any(isinstance(each, InvalidBase64LengthDefect) for each in part.defects):  # cut off: the end is lost
         part.set_payload(str(part.get_payload()).rstrip()[:-1])
-        content = tolerant(lambda: part.get_payload(decode=True), b"")
-    return cast(bytes, content)
+        content = tolerant(lambda: part.get_payload(decode=True), None)
+    return content if isinstance(content, bytes) else b""
