@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reqflow import errors, hooks
-from reqflow.core import commands, couplings, effects, events, settings
+from reqflow.core import commands, configuration, couplings, effects, events, settings
 
 from .pages import PAGES, ROOT, anchors, headings, name_of, prose
 
@@ -51,7 +51,7 @@ def test_everything_has_a_heading(page: str, names: set[str]):
 def test_every_setting_and_coupling_is_described():
     text = (REFERENCE / "settings.md").read_text("utf-8")
     described = generate.attributes(settings.ChannelSettings)
-    assert set(settings._CHANNEL) == set(described)
+    assert set(configuration._CHANNEL) == set(described)
     assert [name for name in described if f"| `{name}` | {described[name]}" not in text] == []
     told = generate.constant_docs(couplings)
     assert [each for each in couplings.Coupling if not told.get(each.name)] == []

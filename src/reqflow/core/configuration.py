@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import InvalidSettings
 from .ids import digest_of
-from .model import AgentId, QueueId, Workspace
+from .model import AgentId, QueueId, TeamId, Workspace
 from .settings import (
     KIND_DEFAULTS,
     Agent,
