@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,6 +31,8 @@ from .ports import Receipt, ReceiptKind
 from .registry import Registry
 
 __all__ = ["Ports", "arun", "run"]
+
+_log = logging.getLogger("reqflow.queues")
 
 
 @value(kw_only=True)
@@ -65,6 +68,8 @@ def _call(ask: Ask, ports: Ports) -> Any:
         case AskSettle(workspace, leases):
             return store.settle(workspace, leases)
         case AskRelease(workspace, lease, ready_at, note, park):
+            if note is not None:  # nobody else hears of a timer or delivery that fails
+                _log.warning("%s %s %s: %s", lease.queue, lease.id, "parked" if park else "failed", note)
             return store.release(workspace, lease, ready_at=ready_at, note=note, park=park)
         case AskNextDue(workspace):
             return store.next_due(workspace)

@@ -432,9 +432,9 @@ def test_a_connection_lost_in_a_commit_leaves_the_outcome_open(store: PostgresSt
 def test_prepared_statements_that_somebody_dropped_are_prepared_again(dsn: str) -> None:
     store = PostgresStore(dsn, pool=1)
     store.commit(make_batch(outcomes=(make_outcome(1),)))
-    connection = store._wire._take()
-    connection.pgconn.exec_(b"DISCARD ALL")
-    store._wire._give(connection)
+    line = store._connections.take()
+    line.pg.exec_(b"DISCARD ALL")
+    store._connections.give(line)
     store.commit(make_batch(outcomes=(make_outcome(2),)))
     assert ask(store, WantOutcome("cmd:0002")) is not None
     store.close()
@@ -539,7 +539,7 @@ def rows_read(dsn: str, work: Callable[[PostgresStore], object]) -> tuple[int, i
 
         def look() -> tuple[int, int]:
             while watching.execute(
-                "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
                 " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             ).fetchone():
                 watching.execute("SELECT pg_sleep(0.005)")

@@ -19,7 +19,7 @@ from .screen import Screen, open_screen
 
 __all__ = ["main"]
 
-WRONG_USAGE, UNREADABLE, NO_STORE, INTERRUPTED = 2, 3, 4, 130
+PROBLEMS, WRONG_USAGE, UNREADABLE, NO_STORE, INTERRUPTED = 1, 2, 3, 4, 130
 
 COMMANDS: Mapping[str, Callable[[Namespace, Screen], int]] = MappingProxyType(
     {
@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(str(problem))
         return UNREADABLE
     except StoreError as problem:
-        complain(str(problem))
+        hint = " (on the command line: reqflow migrate STORE)" if "migrate()" in str(problem) else ""
+        complain(f"{problem}{hint}")
         return NO_STORE
     except ReqflowError as problem:
         complain(str(problem))
@@ -71,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read has seen enough (| head)
         _let_go_of_stdout()
         return 0
+    except OSError as problem:  # the ports keep theirs to themselves: this is what the output is written to
+        complain(f"cannot write the output: {problem.strerror or problem}")
+        _let_go_of_stdout()
+        return PROBLEMS
     return status
 
 

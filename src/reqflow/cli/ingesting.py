@@ -150,7 +150,7 @@ def _show(report: Report, asked: Namespace, screen: Screen) -> None:
             (Cell(ending(each.where, 60)), Cell(each.code), Cell(excerpt(each.detail, 90)))
             for each in report.details
         ]
-        screen.table(Table(heads=("where", "code", "what"), rows=told, title=title, flexible=2))
+        screen.table(Table(heads=("where", "code", "what"), rows=told, title=title, flexible="what"))
 
 
 def _row(name: str, count: int, reasons: str, style: str = "") -> tuple[Cell, Cell, Cell]:

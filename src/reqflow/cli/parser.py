@@ -16,7 +16,7 @@ STORE is a path (SQLite), sqlite:PATH, or postgresql://...
 
 exit codes:
   0    done
-  1    the command found problems (verify)
+  1    the command found problems (verify), or cannot write its output
   2    wrong usage: an option, an id, a moment, settings, a plugin
   3    input could not be read
   4    the store is missing, locked, unreachable, damaged, or of another version
@@ -154,14 +154,16 @@ def _keeping(commands: Commands) -> None:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= 1_000_000:
-        raise argparse.ArgumentTypeError("must be between 1 and 1,000,000")
-    return count
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"must be a whole number between 1 and 1,000,000, not {text!r}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0.01 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError("must be between 0.01 and 3600")
+        raise argparse.ArgumentTypeError(f"must be between 0.01 and 3600 seconds, not {text!r}")
     return seconds

@@ -11,7 +11,7 @@ from typing import Any
 from ..codec import dump, dump_events
 from ..core.events import Entry
 from ..core.explain import Line
-from ..core.model import AgentId, ChannelId, QueueId, RequestState
+from ..core.model import AgentId, ChannelId, ConversationId, QueueId, RequestState
 from ..engine import Engine
 from ..ports import Requests
 from .opening import open_engine
@@ -108,8 +108,9 @@ def show_explanation(asked: Namespace, screen: Screen) -> int:
 
 
 def _head(engine: Engine, key: str, screen: Screen) -> None:
-    wanted = (request for request in everything(engine, Requests()) if request.id == key)
-    for row in rows_of(engine, wanted):
+    conversation = ConversationId(engine.history(key)[0].stream)
+    found = everything(engine, Requests(conversation_id=conversation))
+    for row in rows_of(engine, (request for request in found if request.id == key)):
         screen.table(table_of([row], engine.clock(), f"Request {short_id(key)}"))
         screen.line(Cell(""))
 

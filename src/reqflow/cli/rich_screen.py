@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from .screen import Cell, Table
+from .screen import GAP, Cell, Table
 
 __all__ = ["RichScreen"]
 
@@ -40,7 +40,7 @@ class RichScreen:
         """A table that fits the terminal."""
         if table.title:
             self.heading(table.title)
-        self._console.print(_drawn(table))
+        self._console.print(_drawn(table, self._console.width))
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -59,7 +59,9 @@ class RichScreen:
         from rich.padding import Padding
 
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
-            yield lambda table: live.update(Padding(_drawn(table), (1, 0, 0, 0)), refresh=True)
+            yield lambda table: live.update(
+                Padding(_drawn(table, self._console.width), (1, 0, 0, 0)), refresh=True
+            )
 
     def wait(self, seconds: float) -> None:
         """Give people time to read."""
@@ -73,22 +75,26 @@ def _joined(cells: tuple[Cell, ...]) -> Any:
     return Text.assemble(*((cell.text, cell.style) for cell in cells))
 
 
-def _drawn(table: Table) -> Any:
+def _drawn(table: Table, cells: int) -> Any:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    drawn = RichTable(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
-    for place, head in enumerate(table.heads):
-        flexible = place == table.flexible
+    table = table.fitting(cells)
+    padding = (0, GAP - 1, 0, 0)
+    drawn = RichTable(
+        box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False, padding=padding
+    )
+    for head, wide in zip(table.heads, table.widths(), strict=True):
+        flexible = head == table.flexible
         drawn.add_column(
             Text(head),
             no_wrap=True,
             overflow="ellipsis",
+            min_width=None if flexible else wide,
             ratio=1 if flexible else None,
-            min_width=12 if flexible else None,
         )
-    drawn.expand = table.flexible is not None
+    drawn.expand = bool(table.flexible)
     for row in table.rows:
         drawn.add_row(*(Text(cell.text, cell.style) for cell in row))
     return drawn

@@ -12,7 +12,13 @@ import attrs
 
 from .words import width
 
-__all__ = ["Cell", "PlainScreen", "Screen", "Table", "open_screen"]
+__all__ = ["GAP", "Cell", "PlainScreen", "Screen", "Table", "open_screen"]
+
+
+GAP = 2
+"""Cells between two columns."""
+NARROW = 24
+"""How narrow a flexible column may become before others go."""
 
 
 @attrs.frozen
@@ -25,12 +31,34 @@ class Cell:
 
 @attrs.frozen
 class Table:
-    """Rows under their heads. ``flexible`` is the column that gives way where the terminal is narrow."""
+    """Rows under their heads.
+
+    Where a terminal is narrow, the column ``flexible`` gives way and those in ``optional`` go, one by one.
+    """
 
     heads: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     title: str = ""
-    flexible: int | None = None
+    flexible: str = ""
+    optional: Sequence[str] = ()
+
+    def widths(self) -> list[int]:
+        """How wide each column is by itself."""
+        rows = [list(self.heads), *([cell.text for cell in row] for row in self.rows)]
+        return [max(width(row[place]) for row in rows) for place in range(len(self.heads))]
+
+    def fitting(self, cells: int) -> Table:
+        """The table without as many optional columns as it takes to fit so many cells."""
+        widths = dict(zip(self.heads, self.widths(), strict=True))
+        if self.flexible:
+            widths[self.flexible] = min(widths[self.flexible], NARROW)
+        kept = list(self.heads)
+        for name in self.optional:
+            if sum(widths[head] + GAP for head in kept) - GAP <= cells:
+                break
+            kept.remove(name)
+        places = [self.heads.index(head) for head in kept]
+        return attrs.evolve(self, heads=kept, rows=[[row[place] for place in places] for row in self.rows])
 
 
 class Screen(Protocol):
@@ -79,11 +107,12 @@ class PlainScreen:
         """Columns as wide as their widest cell."""
         if table.title:
             self.heading(table.title)
-        rows = [list(table.heads), *([cell.text for cell in row] for row in table.rows)]
-        widths = [max(width(row[place]) for row in rows) for place in range(len(table.heads))]
-        for row in rows:
-            padded = (cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))
-            self._write("  ".join(padded).rstrip())
+        widths = table.widths()
+        for row in ([Cell(head) for head in table.heads], *table.rows):
+            padded = (
+                cell.text + " " * (wide - width(cell.text)) for cell, wide in zip(row, widths, strict=True)
+            )
+            self._write((" " * GAP).join(padded).rstrip())
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:

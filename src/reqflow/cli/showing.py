@@ -26,7 +26,7 @@ __all__ = ["demo"]
 SHOWN = ("request.", "conversation.absorbed", "conversation.linked")
 """What is told below a step; the rest follows from it, or says it again."""
 PLACE = 14
-PAUSE, LONG_PAUSE = 0.075, 0.3
+PAUSE, LONG_PAUSE = 0.055, 0.25
 """Seconds: the whole day should take about eight."""
 
 

@@ -29,6 +29,7 @@ STYLES = {
     RequestState.CLOSED: "dim",
 }
 HEADS = ("id", "state", "first words", "from", "channel", "who", "last active")
+_WHOLE = re.compile(r"[rc]_[0-9a-f]{32}(?:-\d+)?")
 _ENDING = re.compile(r"(?:[rc]_)?[0-9a-f]{6,32}(?:-\d+)?")
 
 
@@ -123,7 +124,8 @@ def table_of(
         heads=HEADS,
         rows=[_cells(row, now, channels or {}) for row in rows],
         title=title,
-        flexible=HEADS.index("first words"),
+        flexible="first words",
+        optional=("last active", "channel", "from"),
     )
 
 
@@ -183,6 +185,8 @@ def find_id(engine: Engine, given: str) -> str:
         raise InvalidInput(
             f"{clean(given, 60)!r} is no id: give a request's or conversation's, or its last 6 digits"
         )
+    if _WHOLE.fullmatch(given):
+        return given
     kind, _, ending = given.rpartition("_")
     found: list[str] = []
     if kind != "c":

@@ -24,8 +24,8 @@ __all__ = [
     "width",
 ]
 
-SHORT = 8
-"""How many digits of an id are shown; its digest makes them as good as unique."""
+FIRST_YEAR, LAST_YEAR = 1900, 3000
+"""What a moment lies between."""
 
 _LONG_ID = re.compile(r"\b([crm])_[0-9a-f]{24}([0-9a-f]{8})((?:-\d+)?)\b")
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -109,7 +109,6 @@ def parse_moment(text: str, now: datetime) -> datetime:
         ) from None
     if found.tzinfo is None:
         raise InvalidInput(f"{text} has no time zone: write {text}Z for UTC, or {text}+01:00")
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:
-        raise InvalidInput(f"{text} is beyond the years that can be reckoned with") from None
+    if not FIRST_YEAR < found.year < LAST_YEAR:
+        raise InvalidInput(f"{text} is beyond the years {FIRST_YEAR} to {LAST_YEAR}")
+    return found.astimezone(UTC)

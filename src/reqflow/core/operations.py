@@ -328,7 +328,7 @@ def answer_timer(
         if question is None:
             break
         key = CommandKey(f"timer:{conversation_id}.{conversation.version}")
-        actor = Actor(ActorKind.TIMER, Code(question.kind))
+        actor = Actor(ActorKind.TIMER, Code(question.kind.value))
         step = Step(overlay, actor, e.Cause(kind=e.CauseKind.TIMER, key=key), muted=muted)
         step.emit(conversation_id, *_answers(conversation, question))
         _conclude(step, rules)
@@ -341,7 +341,7 @@ def answer_timer(
 
 
 def _answers(conversation: Conversation, question: Question) -> tuple[e.Event, ...]:
-    reason = Reason(Code(question.kind))
+    reason = Reason(Code(question.kind.value))
     if question.kind is QuestionKind.INACTIVE:
         return conversations.closing(conversation, CloseReason.EXPIRED, reason)
     request = next(r for r in conversation.requests if r.id == question.request_id)

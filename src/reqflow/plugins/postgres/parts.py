@@ -21,13 +21,13 @@ class Part:
     """One kind of change. ``columns`` are its parameters, by name, with their types.
 
     In ``one`` and ``many`` stands ``{rows}`` for the rows as a table, ``{keys}`` for the first column as an array.
-    ``counted`` is an expression that tells how many rows were as they should be; guards alone have it.
+    ``counted`` marks guards: as many rows must come out of them as went in.
     """
 
     columns: Mapping[str, str]
     one: str
     many: str
-    counted: str | None = None
+    counted: bool = False
 
 
 def _insert(table: str, columns: Mapping[str, str], tail: str = "") -> Part:
@@ -67,7 +67,7 @@ def _replace(table: str, columns: Mapping[str, str], keys: Sequence[str], sets: 
         f" {{name}} AS (UPDATE reqflow.{table} t SET {changes} FROM {{name}}_found d"
         f" WHERE t.ctid = d.place RETURNING 1)"
     )
-    return Part(columns, one, many, "(SELECT count(*) FROM {name})")
+    return Part(columns, one, many, True)
 
 
 def _hold(table: str, columns: Mapping[str, str], keys: Sequence[str]) -> Part:
@@ -76,7 +76,7 @@ def _hold(table: str, columns: Mapping[str, str], keys: Sequence[str]) -> Part:
         f"{{name}} AS MATERIALIZED (SELECT 1 FROM {{rows}} d CROSS JOIN LATERAL (SELECT FROM reqflow.{table} t"
         f" WHERE {_matched(keys, 't.version = d.version')} FOR NO KEY UPDATE) l)"
     )
-    return Part(columns, sql, sql, "(SELECT count(*) FROM {name})")
+    return Part(columns, sql, sql, True)
 
 
 def _absent(table: str, columns: Mapping[str, str], keys: Sequence[str]) -> Part:
@@ -86,7 +86,7 @@ def _absent(table: str, columns: Mapping[str, str], keys: Sequence[str]) -> Part
         f"{{name}} AS MATERIALIZED (SELECT 1 FROM {{rows}} d"
         f" WHERE (SELECT true FROM reqflow.{table} t WHERE {found}) IS NULL)"
     )
-    return Part(columns, sql, sql, "(SELECT count(*) FROM {name})")
+    return Part(columns, sql, sql, True)
 
 
 def _finish(table: str, key: str, type: str, action: str) -> Part:
@@ -97,7 +97,7 @@ def _finish(table: str, key: str, type: str, action: str) -> Part:
         f"{{name}} AS MATERIALIZED (SELECT l.* FROM {{rows}} d CROSS JOIN LATERAL"
         f" (SELECT t.* FROM reqflow.{table} t WHERE {found} FOR UPDATE) l), "
     ) + action
-    return Part(columns, sql, sql, "(SELECT count(*) FROM {name})")
+    return Part(columns, sql, sql, True)
 
 
 _FINISHED_TIMERS = (
@@ -132,7 +132,7 @@ def _rearm() -> Part:
         " due_at = (SELECT d.due_at FROM {name} d WHERE d.key = t.key)"
         " WHERE t.workspace = $1 AND t.key = ANY (ARRAY(SELECT d.key FROM {name} d)))"
     )
-    return Part(columns, sql, sql, "(SELECT count(*) FROM {name})")
+    return Part(columns, sql, sql, True)
 
 
 def _arm() -> Part:
@@ -161,7 +161,7 @@ def _append() -> Part:
         " FROM reqflow.history h WHERE h.workspace = $1 AND h.stream = d.stream AND h.seq = d.base)"
         " RETURNING 1)"
     )
-    return Part({**columns, "base": "bigint"}, sql, sql, "(SELECT count(*) FROM {name})")
+    return Part({**columns, "base": "bigint"}, sql, sql, True)
 
 
 _LOADS = {"id": "text", "version": "bigint", "load": "bigint", "chosen_at": "timestamptz"}
@@ -175,14 +175,14 @@ def _choose() -> Part:
     sets = _CHANGED_LOAD.format(load="d.load", chosen_at="d.chosen_at")
     found = _matched(("id", "version"), "true")
     sql = f"{{name}} AS (UPDATE reqflow.agents t SET {sets} FROM {{rows}} d WHERE {found} RETURNING 1)"
-    return Part(_LOADS, sql, sql, "(SELECT count(*) FROM {name})")
+    return Part(_LOADS, sql, sql, True)
 
 
 def _load() -> Part:
     """Agents whose version does not matter get more or fewer requests. Counted only to be done in its turn."""
     sets = _CHANGED_LOAD.format(load="excluded.load", chosen_at="excluded.chosen_at")
     made = _insert("agents", _LOADS, f"ON CONFLICT (workspace, id) DO UPDATE SET {sets} RETURNING 1")
-    return Part(made.columns, made.one, made.many, "(SELECT count(*) FROM {name})")
+    return Part(made.columns, made.one, made.many, True)
 
 
 def _absorb() -> tuple[Part, Part]:
@@ -287,7 +287,7 @@ PARTS: Mapping[str, Part] = {
         "{name} AS (UPDATE reqflow.desks t SET revision = d.revision, content = d.content, salt = d.salt"
         " FROM {rows} d WHERE t.workspace = $1 AND t.revision = d.revision - 1 RETURNING 1)",
         "",
-        "(SELECT count(*) FROM {name})",
+        True,
     ),
     "new_desk": _insert("desks", _DESK),
     "finished_timers": _finish("agenda", "key", "text", _FINISHED_TIMERS),
@@ -357,16 +357,17 @@ def compose(shape: Sequence[tuple[str, bool]]) -> str:
             arrays = ", ".join(f"${first + at}::text[]" for at in range(len(part.columns)))
             cast = ", ".join(f"u.{each}::{type} AS {each}" for each, type in part.columns.items())
             rows = f"(SELECT {cast} FROM unnest({arrays}) u ({', '.join(part.columns)}))"
-            keys, expected = f"${first}::text[]", f"cardinality(${first}::text[])"
+            keys = f"${first}::text[]"
+            counted = f"count(*) = cardinality({keys})"
         else:
             cast = ", ".join(
                 f"${first + at}::{type} AS {each}" for at, (each, type) in enumerate(part.columns.items())
             )
-            rows, keys, expected = f"(SELECT {cast})", f"ARRAY[${first}::text]", "1"
+            rows, keys, counted = f"(SELECT {cast})", f"ARRAY[${first}::text]", "true"
         sql = part.many if many else part.one
         ctes.append(sql.format(name=name, rows=rows, keys=keys))
-        if part.counted is not None:
-            guards.append(f"{part.counted.format(name=name)} = {expected}")
+        if part.counted:
+            guards.append(f"(SELECT {counted} FROM {name})")
         place += len(part.columns)
     held = " AND ".join(guards) or "true"
     return f"WITH {', '.join(ctes)} SELECT CASE WHEN {held} THEN true ELSE reqflow.refuse() END"

@@ -30,6 +30,7 @@ class PostgresStore:
     def __init__(self, conninfo: str, *, pool: int = 4) -> None:
         try:
             from .commit import Commits
+            from .connections import Connections
             from .queues import Queues
             from .recall import Recalls
             from .views import Views
@@ -40,11 +41,12 @@ class PostgresStore:
             ) from problem
         if pool < 1:
             raise UsageError(f"pool must be at least 1 connection, not {pool}")
-        self._wire = Wire(conninfo, pool)
-        self._commits = Commits(self._wire)
-        self._recalls = Recalls(self._wire)
-        self._queues = Queues(self._wire)
-        self._views = Views(self._wire)
+        self._connections = Connections(conninfo, pool)
+        wire = Wire(self._connections)
+        self._commits = Commits(wire)
+        self._recalls = Recalls(wire)
+        self._queues = Queues(wire)
+        self._views = Views(wire)
 
     def recall(self, workspace: Workspace, wants: Sequence[Want]) -> tuple[Answer, ...]:
         """Answer the wants in their order, from one consistent moment."""
@@ -117,9 +119,9 @@ class PostgresStore:
         """
         from .schema import migrate
 
-        with self._wire.connect() as connection:
+        with self._connections.connect() as connection:
             return migrate(connection)
 
     def close(self) -> None:
         """Close the connections. The store is of no use afterwards."""
-        self._wire.close()
+        self._connections.close()

@@ -82,7 +82,10 @@ class AgendaLaws(StoreLaws):
         self.arm(store, 1)
         lease(store, AGENDA, at=1, until=60)
         self.arm(store, 900)
-        assert len(lease(store, AGENDA, at=60, until=90)) == 1
+        again = lease(store, AGENDA, at=60, until=90)
+        assert [each.item for each in again] == [Timer(self.KEY, moment(1))]
+        store.settle(WORKSPACE, again)
+        assert store.next_due(WORKSPACE) is None
 
     def test_a_commit_may_consume_a_timer_and_arm_it_anew(self, store: Store) -> None:
         self.arm(store, 1)
