@@ -141,6 +141,10 @@ class Desk:
         check(len(effects) >= 1, "the reply was not queued for delivery")
         history = self.engine.history(found[-1].id)
         check(len(history) == 5, f"{len(history)} history entries, not 5")
+        assigned = [
+            entry.seq for entry in history for event in entry.events if event.tag == "request.assigned"
+        ]
+        check(assigned == [2], f"assigned in entries {assigned}, not by the first answer alone")
         again = self.engine.handle(self.opening(0))
         check(again.duplicate and again.kind is OutcomeKind.PLACED, "a second delivery was not recognised")
 

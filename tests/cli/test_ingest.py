@@ -15,8 +15,9 @@ from .conftest import MESSAGES, Run
 
 
 def dumped(path: Path) -> list[str]:
+    """Every row of every table, whatever their order in the file."""
     with sqlite3.connect(path) as connection:
-        lines = list(connection.iterdump())
+        lines = sorted(connection.iterdump())
     connection.close()
     return lines
 

@@ -165,6 +165,9 @@ class TestTheSender:
             "From: " + "(" * 800 + "a@ok.test" + ")" * 800,
             "From: " + "x" * 2000 + " <a@ok.test>",
             "From: " + "x" * 400 + "@ok.test",
+            "From: x@" + "y" * 300 + "@",
+            "From: x" + " " * 900 + "y",
+            "From: " + "x <" * 300,
         ],
     )
     def test_is_refused_when_parsers_could_disagree(self, sender):

@@ -15,6 +15,8 @@ __all__ = ["REACTIONS", "react"]
 
 Reaction = tuple[Code, Effect]
 
+_AGENT, _CUSTOMER = ActorKind.AGENT, Audience.CUSTOMER
+
 
 def react(
     conversation: Conversation, event: e.Event, actor: Actor, settings: ChannelSettings
@@ -30,8 +32,7 @@ def react(
 def _assigned(
     conversation: Conversation, event: e.RequestAssigned, actor: Actor, settings: ChannelSettings
 ) -> Reaction | None:
-    own = actor.kind is ActorKind.AGENT and actor.id == Code(event.assignee)
-    if own or not settings.notify_assignee:
+    if not settings.notify_assignee or (actor.kind is _AGENT and actor.id == Code(event.assignee)):
         return None
     return _notice(conversation, event, event.assignee, "assigned")
 
@@ -58,7 +59,7 @@ def _post(
     conversation: Conversation, event: e.MessagePosted, actor: Actor, settings: ChannelSettings
 ) -> Reaction | None:
     message = event.message
-    if message.audience is not Audience.CUSTOMER or message.text is None:
+    if message.audience is not _CUSTOMER or message.text is None:
         return None  # internal words stay on the desk
     return Code(conversation.channel_id), PostMessage(
         channel_id=conversation.channel_id,

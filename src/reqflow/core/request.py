@@ -28,6 +28,8 @@ __all__ = ["REQUEST_COMMANDS", "agent_of", "assigned", "decide", "reopened", "un
 
 Events = tuple[e.Event, ...]
 
+_AGENT = ActorKind.AGENT
+
 
 def decide(
     conversation: Conversation,
@@ -44,7 +46,7 @@ def decide(
 def agent_of(actor: Actor, desk: Desk) -> AgentId:
     """The colleague who gives a command that only colleagues can give. Raises `Refused`."""
     agent = AgentId(actor.id)
-    if actor.kind is not ActorKind.AGENT or agent not in desk.agents:
+    if actor.kind is not _AGENT or agent not in desk.agents:
         raise Refused("unknown_agent", f"{actor.kind} {actor.id} is no agent in the roster")
     return agent
 

@@ -7,6 +7,8 @@ from .settings import Agent, ChannelSettings
 
 __all__ = ["meant_request", "responds_in", "side_of"]
 
+_REQUESTER, _TEAM = Side.REQUESTER, Side.TEAM
+
 
 def responds_in(agent: Agent | None, settings: ChannelSettings) -> bool:
     """True for agents of the channel's responder teams; where none are named, for every agent."""
@@ -21,11 +23,11 @@ def side_of(profile: ProfileId, responds: bool, conversation: Conversation | Non
     (Employees ask employees in Slack's #help-ce.) Talk in which nobody asked anything yet has no such claim.
     """
     if not responds:
-        return Side.REQUESTER
+        return _REQUESTER
     asked = conversation is not None and not conversation.is_quiet
     if asked and conversation is not None and conversation.requester == profile:
-        return Side.REQUESTER
-    return Side.TEAM
+        return _REQUESTER
+    return _TEAM
 
 
 def meant_request(conversation: Conversation, agent: AgentId | None) -> Request | None:
@@ -33,5 +35,9 @@ def meant_request(conversation: Conversation, agent: AgentId | None) -> Request 
 
     For an agent the own one that was opened last here, else, as for a customer, the last open one.
     """
-    own = [request for request in conversation.requests if agent and request.assignee == agent]
-    return (own or conversation.requests or (None,))[-1]
+    requests = conversation.requests
+    if agent is not None:
+        for request in reversed(requests):
+            if request.assignee == agent:
+                return request
+    return requests[-1] if requests else None

@@ -91,7 +91,7 @@ class Step:
         self._drafts: dict[ConversationId, _Draft] = {}
         self._effects: list[QueuedEffect] = []
         self._chosen: dict[AgentId, datetime] = {}
-        self.messages: list[Message] = []
+        self.message: Message | None = None
         self.texts: list[Text] = []
         self.profiles: list[Profile] = []
         self.threads: list[ThreadKey] = []
@@ -228,8 +228,8 @@ class Step:
             )
             if before is None or before.requests is not after.requests or before.closed is not after.closed:
                 self._settle_requests(before, after)
-        for message in self.messages:
-            overlay.put_message(message)
+        if self.message is not None:
+            overlay.put_message(self.message)
         if self.lane is not None:
             overlay.put_lane(self.lane)
         overlay.texts += self.texts

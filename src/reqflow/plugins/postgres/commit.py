@@ -14,7 +14,7 @@ from ...ports import Batch, Lease
 from .failures import Failed, as_error
 from .parts import PARTS, compose
 from .refusals import refusal
-from .rows import Changes, changes_of, finished
+from .rows import Changes, changes_of, finished, surely
 from .wire import TEXT, TIMESTAMPTZ, Statement, Value, Wire, array_literal, text_array
 
 __all__ = ["Commits"]
@@ -48,19 +48,33 @@ class Commits:
         """Store all of a batch or nothing."""
         try:
             changes = changes_of(batch)
-            if not changes:
-                return
-            step = self._step(batch.workspace, batch.at.isoformat(), changes)
-            if batch.restoring:
-                self._wire.run_together([*_cleared(batch), step])
-            else:
-                self._wire.run(*step)
         except (Conflict, StaleLease) as problem:
             raise self._explained(batch) or problem from None
+        try:
+            self._write(batch, changes)
         except Failed as failed:
-            if failed.lost_race:
-                raise self._explained(batch, failed) or as_error(failed) from None
-            raise as_error(failed, writing=True) from None
+            reason = self._explained(batch, failed) if failed.lost_race else as_error(failed, writing=True)
+            again = None if reason else surely(changes)
+            if again is None:
+                raise reason or as_error(failed) from None
+            self._write_surely(batch, again)
+
+    def _write_surely(self, batch: Batch, changes: Changes) -> None:
+        """The second try, where nothing but a wrong guess can have been in the way of the first."""
+        try:
+            self._write(batch, changes)
+        except Failed as failed:
+            reason = self._explained(batch, failed) if failed.lost_race else None
+            raise reason or as_error(failed, writing=True) from None
+
+    def _write(self, batch: Batch, changes: Changes) -> None:
+        if not changes:
+            return
+        step = self._step(batch.workspace, batch.at.isoformat(), changes)
+        if batch.restoring:
+            self._wire.run_together([*_cleared(batch), step])
+        else:
+            self._wire.run(*step)
 
     def settle(self, workspace: str, leases: Sequence[Lease]) -> None:
         """End leased items; all of them or, with `StaleLease`, none."""

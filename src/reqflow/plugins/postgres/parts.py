@@ -56,10 +56,16 @@ def _matched(keys: Sequence[str], more: str) -> str:
     return " AND ".join(["t.workspace = $1", *(f"t.{key} = d.{key}" for key in keys), more])
 
 
-def _replace(table: str, columns: Mapping[str, str], keys: Sequence[str], sets: Sequence[str]) -> Part:
-    """Guard: rows whose version is ``before`` get new content."""
+def _replace(
+    table: str,
+    columns: Mapping[str, str],
+    keys: Sequence[str],
+    sets: Sequence[str],
+    found: str = "t.version = d.before",
+) -> Part:
+    """Guard: rows that are there, with the version ``before`` if they have one, get new content."""
     changes = ", ".join(f"{each} = d.{each}" for each in sets)
-    found = _matched(keys, "t.version = d.before")
+    found = _matched(keys, found)
     one = f"{{name}} AS (UPDATE reqflow.{table} t SET {changes} FROM {{rows}} d WHERE {found} RETURNING 1)"
     many = (
         f"{{name}}_found AS MATERIALIZED (SELECT d.*, l.place FROM {{rows}} d CROSS JOIN LATERAL"
@@ -149,17 +155,14 @@ def _arm() -> Part:
     return _insert("agenda", {"key": "text", "due_at": "timestamptz"}, tail)
 
 
-def _append() -> Part:
-    """Guard: history; ``base`` is the number before the first new one of the stream, and must be there."""
-    columns = {
-        "stream": "text", "seq": "bigint", "at": "timestamptz", "actor_kind": "text", "actor_id": "text",
-        "cause_kind": "text", "cause_key": "text", "rules": "text", "events": "text",
-    }  # fmt: skip
+def _append(columns: Mapping[str, str]) -> Part:
+    """Guard: history that goes on; ``base`` is the number before the first new one of the stream."""
+    names = ", ".join(columns)
     sql = (
-        f"{{name}} AS (INSERT INTO reqflow.history (workspace, {', '.join(columns)})"
-        f" SELECT $1, {', '.join(f'd.{each}' for each in columns)} FROM {{rows}} d WHERE d.base = 0 OR (SELECT true"
-        " FROM reqflow.history h WHERE h.workspace = $1 AND h.stream = d.stream AND h.seq = d.base)"
-        " RETURNING 1)"
+        f"{{name}} AS (INSERT INTO reqflow.history (workspace, {names})"
+        f" SELECT $1, {', '.join(f'd.{each}' for each in columns)} FROM {{rows}} d CROSS JOIN LATERAL"
+        " (SELECT FROM reqflow.history h WHERE h.workspace = $1 AND h.stream = d.stream AND h.seq = d.base"
+        " OFFSET 0) l RETURNING 1)"
     )
     return Part({**columns, "base": "bigint"}, sql, sql, True)
 
@@ -257,6 +260,11 @@ _MESSAGE = {
     "id": "text", "channel_id": "text", "native": "text", "conversation_id": "text", "request_id": "text",
     "lone_profile_id": "text", "sent_at": "timestamptz", "document": "text",
 }  # fmt: skip
+_TEXT = {"id": "text", "audience": "text", "owner": "text", "body": "text"}
+_ENTRY = {
+    "stream": "text", "seq": "bigint", "at": "timestamptz", "actor_kind": "text", "actor_id": "text",
+    "cause_kind": "text", "cause_key": "text", "rules": "text", "events": "text",
+}  # fmt: skip
 _DESK = {"revision": "bigint", "content": "text", "salt": "text"}
 _absorb_messages, _absorb_threads = _absorb()
 _KEYS = ("id",)
@@ -295,8 +303,11 @@ PARTS: Mapping[str, Part] = {
     "rearmed": _rearm(),
     "finished_items": _finish("inbox", "key", "text", _FINISHED_ITEMS),
     "finished_effects": _finish("outbox", "seq", "bigint", _FINISHED_EFFECTS),
-    "entries": _append(),
+    "entries": _append(_ENTRY),
+    "known_requests": _replace("requests", _REQUEST, _KEYS, tuple(_REQUEST)[1:], "true"),
     # What nobody waits for unless a guard failed.
+    "first_entries": _insert("history", _ENTRY),
+    "new_requests": _insert("requests", _REQUEST),
     "requests": _put("requests", _REQUEST, "id"),
     "messages": _insert("messages", _MESSAGE),
     "absorbed": _absorb_messages,
@@ -307,11 +318,8 @@ PARTS: Mapping[str, Part] = {
         {"channel_id": "text", "native": "text", "conversation_id": "text"},
         "channel_id, native",
     ),
-    "texts": _add(
-        "texts",
-        {"id": "text", "audience": "text", "owner": "text", "body": "text"},
-        "id",
-    ),
+    "new_texts": _insert("texts", _TEXT),
+    "texts": _add("texts", _TEXT, "id"),
     "profiles": _add("profiles", {"id": "text", "document": "text"}, "id"),
     "outcomes": _insert("outcomes", {"key": "text", "document": "text"}),
     "inbox": _insert("inbox", {"key": "text", "lane": "text", "document": "text"}),

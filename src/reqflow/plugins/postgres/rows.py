@@ -13,12 +13,13 @@ from typing import TypeVar
 
 from ...codec import dump as _dump
 from ...codec import dump_events
+from ...core.events import Entry, RequestOpened
 from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request, Side
 from ...core.values import changed
 from ...errors import Conflict, InvalidInput, StaleLease
 from ...ports import Absorbed, Batch, EffectState, Hold, HoldKind, Lease, LeaseQueue, ThreadKey
 
-__all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced"]
+__all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced", "surely"]
 
 T = TypeVar("T")
 Cells = tuple[str | None, ...]
@@ -38,10 +39,10 @@ def changes_of(batch: Batch) -> Changes:
         part = "new_desk" if desk.revision == 1 else "desk"
         changes[part] = [(str(desk.revision), desk.content, desk.salt)]
     if batch.requests:
-        changes["requests"] = [_request(each) for each in _last(batch.requests, _id)]
+        _request_rows(batch, changes)
     _place(batch, changes)
     if batch.texts:
-        changes["texts"] = [
+        changes["new_texts"] = [
             (each.ref.id, each.ref.audience.value, each.ref.owner, each.body)
             for each in _last(batch.texts, lambda text: text.ref.id)
         ]
@@ -126,31 +127,34 @@ def _append(batch: Batch, changes: Changes) -> None:
     if not batch.entries:
         return
     last: dict[str, int] = {}
-    base: dict[str, str] = {}
-    rows: list[Cells] = []
+    base: dict[str, int] = {}
     for entry in batch.entries:
         stream, seq = entry.stream, entry.seq
         if stream not in base:
-            base[stream] = str(seq - 1)
+            base[stream] = seq - 1
         elif seq != last[stream] + 1:
             raise Conflict((("stream", stream),))
         last[stream] = seq
-        cause, actor = entry.cause, entry.actor
-        rows.append(
-            (
-                stream,
-                str(seq),
-                entry.at.isoformat(),
-                actor.kind.value,
-                actor.id,
-                cause.kind.value,
-                cause.key,
-                dump(cause.rules) if cause.rules else None,
-                dump_events(entry.events),
-                base[stream],
-            )
-        )
-    changes["entries"] = rows
+        cells = _entry(entry)
+        if base[stream]:
+            changes.setdefault("entries", []).append((*cells, str(base[stream])))
+        else:
+            changes.setdefault("first_entries", []).append(cells)
+
+
+def _entry(new: Entry) -> Cells:
+    cause, actor = new.cause, new.actor
+    return (
+        new.stream,
+        str(new.seq),
+        new.at.isoformat(),
+        actor.kind.value,
+        actor.id,
+        cause.kind.value,
+        cause.key,
+        dump(cause.rules) if cause.rules else None,
+        dump_events(new.events),
+    )
 
 
 def _put_state(batch: Batch, changes: Changes) -> None:
@@ -177,6 +181,34 @@ def _conversation(new: Conversation) -> Cells:
 
 def _lane(new: Lane) -> Cells:
     return new.channel_id, new.profile_id, str(new.version), new.conversation_id
+
+
+def _request_rows(batch: Batch, changes: Changes) -> None:
+    """Requests, new and known ones apart as far as the batch itself tells."""
+    requests = _last(batch.requests, _id)
+    if batch.restoring:
+        changes["requests"] = [_request(each) for each in requests]
+        return
+    opened = {
+        event.request_id
+        for entry in batch.entries
+        for event in entry.events
+        if event.__class__ is RequestOpened
+    }
+    for each in requests:
+        part = "new_requests" if each.id in opened else "known_requests"
+        changes.setdefault(part, []).append(_request(each))
+
+
+def surely(changes: Changes) -> Changes | None:
+    """The same changes without a guess as to what is new; None if there was no guess."""
+    parts = {"new_requests": "requests", "known_requests": "requests", "new_texts": "texts"}
+    if parts.keys().isdisjoint(changes):
+        return None
+    whole: Changes = {}
+    for name, rows in changes.items():
+        whole.setdefault(parts.get(name, name), []).extend(rows)
+    return whole
 
 
 def _request(new: Request) -> Cells:

@@ -26,7 +26,8 @@ MAX_ADDRESS = 320
 _WORD = r"=\?[!->@-~]{1,60}\?[bBqQ]\?[ ->@-~]{0,2000}\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s*{_WORD})*")
 _ATOM = r"[^\s@<>()\[\]\\,;:\"]+"
-_ADDRESS = re.compile(rf"{_ATOM}@(?!\.)(?:\.?[^\s@<>()\[\]\\,;:\".]+)+")
+_LABEL = r"[^\s@<>()\[\]\\,;:\".]+"
+_ADDRESS = re.compile(rf"{_ATOM}@{_LABEL}(?:\.{_LABEL})*")
 _NAMED = re.compile(r'(?:"((?:[^"\\]|\\.)*)"\s*|([^@<>,;:"\\]*)|(\S+@\S+)\s*)<\s*([^\s<>]+)\s*>')
 _BARE = re.compile(r"([^\s<>()]+)\s*(?:\(([^()]*)\))?")
 _CONTROLS = re.compile("[\0-\x08\x0a-\x1f\x7f]")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
+from typing import Any
 
 import pytest
 
@@ -149,6 +150,25 @@ class DurabilityLaws(StoreLaws):
             return stored
 
         assert sum(at_once(deliver)) == ROUNDS
+
+    def test_a_recall_shows_one_moment(self, store: Store, other: Store) -> None:
+        if not self.concurrent:
+            pytest.skip("declared: not concurrent")
+        wants = [WantConversation(ConversationId(f"c_{number:04}")) for number in range(12)]
+        done = Event()
+
+        def write() -> None:
+            for version in range(1, 3 * ROUNDS):
+                rows = tuple(make_conversation(number, version) for number in range(len(wants)))
+                store.commit(make_batch(conversations=rows))
+            done.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(write)
+            while not done.is_set() and not writing.done():
+                found: Any = other.recall(WORKSPACE, wants)
+                assert len({each and each.version for each in found}) == 1
+            writing.result()
 
     def test_leases_of_threads_never_overlap(self, store: Store) -> None:
         if not self.concurrent:
