@@ -155,6 +155,24 @@ def test_other_failures_of_the_store_are_raised():
         Worker(engine).run(Event())
 
 
+def test_a_timer_that_fails_is_heard_of(caplog: pytest.LogCaptureFixture):
+    stop = Event()
+    time = Time(stop, 1)
+    store = MemoryStore()
+    engine = Engine(store, DESK, clock=time)
+    engine.accept(hello())
+    engine.serve()
+
+    def broken(batch: object) -> None:
+        raise TypeError("a bug, with very private words")
+
+    store.commit = broken  # type: ignore[method-assign]
+    time.now += timedelta(days=2)
+    Worker(engine, sleep=time.sleep).run(stop)
+    assert "failed: TypeError" in caplog.text
+    assert "private" not in caplog.text
+
+
 def test_logs_have_no_texts(caplog: pytest.LogCaptureFixture):
     stop, outlet = Event(), Outlet()
     time = Time(stop, 2)

@@ -36,6 +36,11 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def random_word() -> str:
+    """Chance, as 32 hexadecimal digits: a key for a command that has none, the salt of a new desk."""
+    return uuid.uuid4().hex
+
+
 @value(kw_only=True)
 class Rehearsal:
     """What a message or command would do: its outcome, and the batch that would be committed."""
@@ -57,6 +62,7 @@ class _Wiring:
         classifier: Classifier | str | None = None,
         consult_within: float | None = None,
         clock: Clock = system_clock,
+        chance: Callable[[], str] = random_word,
         muted: bool = False,
     ) -> None:
         named = settings.get("workspace") if settings else None
@@ -65,6 +71,7 @@ class _Wiring:
         self.workspace = Workspace(workspace or named or "main")
         self.store = store
         self.clock: Clock = clock
+        self._chance = chance
         self.registry = Registry(plugins)
         self._settings = settings
         self._desk: Desk | None = None
@@ -104,7 +111,7 @@ class _Wiring:
 
     def _configured(self, settings: Mapping[str, Any], by: Actor = SETUP) -> flow.Flow:
         """The flow that stores settings; returns the desk."""
-        salt, policies = uuid.uuid4().hex, self.registry.policies
+        salt, policies = self._chance(), self.registry.policies
         desk, _ = yield from flow.configure(self.workspace, settings, by, salt, self.clock(), policies)
         return desk
 
@@ -118,11 +125,7 @@ class _Wiring:
         return desk
 
     def _key(self, item: Item) -> CommandKey:
-        return flow.key_of(item, _fresh_key)
-
-
-def _fresh_key() -> str:
-    return f"cmd:{uuid.uuid4().hex}"
+        return flow.key_of(item, self._chance)
 
 
 Flowing = Callable[[flow.Context], flow.Flow]
@@ -140,6 +143,7 @@ class Engine(_Wiring):
         classifier: which classifier judges messages; by default the only one that plugins brought.
         consult_within: seconds that a classifier may take; after them its answer is ``unknown``.
         clock: tells the time, in UTC.
+        chance: makes words of 32 hexadecimal digits that nobody can guess; only tests want others.
         muted: record effects without ever delivering them (a replay).
     """
 

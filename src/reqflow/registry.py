@@ -54,6 +54,15 @@ class Registry:
         self.rules: tuple[Automation, ...] = tuple(rules.values())
         self._observed = bool(self.manager.hook.reqflow_committed.get_hookimpls())
 
+    def _name_of(self, plugin: object) -> str:
+        """What people call a plugin: its own name or its class's, numbered from the second of one kind on."""
+        own = getattr(plugin, "__name__", None) or type(plugin).__name__
+        name, number = own, 1
+        while self.manager.has_plugin(name) and self.manager.get_plugin(name) is not plugin:
+            number += 1
+            name = f"{own}-{number}"
+        return name
+
     def _register(self, plugin: object | str) -> None:
         if isinstance(plugin, str):
             if not self.manager.load_setuptools_entrypoints(hooks.PROJECT, plugin):
@@ -62,7 +71,7 @@ class Registry:
             assert plugin is not None
         else:
             try:
-                self.manager.register(plugin)
+                self.manager.register(plugin, self._name_of(plugin))
             except (ValueError, pluggy.PluginValidationError) as problem:
                 raise PluginError(str(problem)) from problem
         for caller in self.manager.get_hookcallers(plugin) or ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -66,6 +67,13 @@ class Ran(NamedTuple):
 
 
 Run = Callable[..., Ran]
+
+
+class Terminal(io.StringIO):
+    """Where somebody watches."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from reqflow.engine import Engine
 from reqflow.plugins.detector import RuleDetector
 from reqflow.plugins.memory import MemoryStore
 
-from .conftest import Run
+from .conftest import Run, Terminal
 
 HAPPENINGS = (
     "no request: rules says talk",
@@ -111,11 +111,6 @@ def test_the_star_is_in_the_script():
     assert STAR in {getattr(step, "name", "") for step in DAY}
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
 def test_in_a_terminal_the_board_is_live(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("rich")
     from reqflow.cli.rich_screen import RichScreen
@@ -131,37 +126,6 @@ def test_in_a_terminal_the_board_is_live(monkeypatch: pytest.MonkeyPatch):
     assert sum(slept) < 10
     assert "\x1b[" in out.getvalue()
     assert "first to answer" in out.getvalue()
-
-
-def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("rich")
-    from reqflow.cli.rich_screen import RichScreen
-
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    out = Terminal()
-    RichScreen(out, lambda seconds: None).line(
-        screens.Cell("red", "red"), screens.Cell("[bold]as it is[/bold]")
-    )
-    assert "\x1b[31" not in out.getvalue()
-    assert "[bold]as it is[/bold]" in out.getvalue()
-
-
-def test_without_rich_a_terminal_gets_plain_text(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(__import__("sys").modules, "rich.console", None)
-    monkeypatch.setitem(__import__("sys").modules, "rich", None)
-    assert isinstance(screens.open_screen(Terminal()), screens.PlainScreen)
-
-
-def test_a_pipe_gets_plain_text_though_rich_is_there():
-    assert isinstance(screens.open_screen(io.StringIO()), screens.PlainScreen)
-
-
-def test_wide_characters_keep_columns_aligned():
-    out = io.StringIO()
-    rows = [(screens.Cell("日本"), screens.Cell("x")), (screens.Cell("abcd"), screens.Cell("y"))]
-    screens.PlainScreen(out).table(screens.Table(heads=("a", "b"), rows=rows))
-    assert out.getvalue().splitlines() == ["a     b", "日本  x", "abcd  y"]
 
 
 def test_the_environment_has_no_say_in_the_demo(run: Run, monkeypatch: pytest.MonkeyPatch):

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reqflow import Inbound
-from reqflow.core.ids import inbound_key, message_id
 from reqflow.testing.desks import START, Story, desk_with
 from reqflow.testing.strategies import runs
 
@@ -24,7 +23,7 @@ def expected(messages: Sequence[Inbound], window: timedelta = WINDOW) -> Partiti
     for lane in {(each.channel, each.author) for each in messages}:
         mine = sorted(
             (each for each in messages if (each.channel, each.author) == lane),
-            key=lambda m: (m.sent_at, message_id(inbound_key(m.channel, m.native), m.sent_at)),
+            key=lambda m: (m.sent_at, "?" not in m.text),  # one moment has no order
         )
         current: set[str] | None = None
         last = None
@@ -110,7 +109,6 @@ def test_moving_everything_in_time_changes_nothing(messages, shift):
     ]
     for each in moved:
         story.hear(each)
-    # ids, which break ties, hold the moment: only its digits change, not their order
     assert partition(story) == expected(messages)
 
 

@@ -120,8 +120,12 @@ def _board(engine: Engine) -> Table:
 
 def _snapshot(engine: Engine, screen: Screen) -> None:
     screen.line(Cell(""))
-    screen.line(Cell(f"The board on {engine.clock():%A %d %B, %H:%M}", "bold"))
+    screen.line(Cell(f"The board on {_day(engine.clock())}, {engine.clock():%H:%M}", "bold"))
     screen.table(_board(engine))
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%A} {at.day} {at:%B}"
 
 
 # --- one beat ---
@@ -136,12 +140,12 @@ def _show_beat(beat: Beat, screen: Screen) -> None:
         place = f"{CHANNELS[step.channel]:{PLACE}}  "
         said = "delivers it a second time" if step.again else step.text
         who = Cell("Slack ", "bold") if step.again else Cell(f"{name}: ", "bold")
-        screen.line(when, Cell(place, "blue"), who, Cell(said))
+        screen.line(when, Cell(place, "blue"), Cell("↳ " if step.answers else ""), who, Cell(said))
     elif isinstance(step, Did):
         name, _ = PEOPLE[step.who]
         screen.line(when, Cell(" " * (PLACE + 2)), Cell(f"{name} ", "bold"), Cell(step.told))
     else:
-        screen.line(when, Cell(f"{'timer':{PLACE}}  ", "magenta"), Cell(f"{beat.at:%A %d %B}"))
+        screen.line(when, Cell(f"{'timer':{PLACE}}  ", "magenta"), Cell(_day(beat.at)))
     margin = Cell(" " * (PLACE + 12))
     for line in _told(beat):
         about = f"{short_id(line.request_id)} " if line.request_id else ""
@@ -187,19 +191,18 @@ def _show_sent(sent: list[tuple[datetime, str]], screen: Screen) -> None:
 def _farewell(engine: Engine, keep: Path | None, screen: Screen) -> None:
     problems = engine.verify()
     screen.heading("In the end")
-    screen.line(
-        Cell(
-            "Every stored row is what history says."
-            if not problems
-            else f"{plural(len(problems), 'problem')}!"
-        )
-    )
+    found = f"{plural(len(problems), 'row')} differ from history!" if problems else ""
+    screen.line(Cell(found or "Every stored row is what history says.", "red" if found else "green"))
+    screen.line(Cell(""))
+    screen.line(Cell("The file is gone again. " if keep is None else "The file is kept. "), Cell("Try next:"))
+    for command, told in _next_steps(keep):
+        screen.line(Cell(f"  {command:33}", "bold"), Cell(told, "dim"))
+    screen.line(Cell("docs/tutorials/first-desk.md goes on from there: embed it, write a policy."))
+
+
+def _next_steps(keep: Path | None) -> Iterator[tuple[str, str]]:
     if keep is None:
-        screen.line(
-            Cell("The file is gone again; "), Cell("reqflow demo --keep day.db", "bold"), Cell(" keeps it.")
-        )
-        return
-    screen.line(Cell("The file is kept. Try:"))
-    for command in ("board", "requests", "verify"):
-        screen.line(Cell(f"  reqflow {command} {clean(os.fspath(keep))}", "bold"))
-    screen.line(Cell("Then read docs/tutorials: embed it, feed it your own messages, write a policy."))
+        yield "reqflow demo --keep day.db", "play it again and keep the file"
+    path = clean(os.fspath(keep)) if keep is not None else "day.db"
+    yield f"reqflow requests {path}", "look around in it; also: board, history, explain, verify"
+    yield "reqflow init --sample desk.toml", "begin a desk of your own, and ingest messages into it"

@@ -66,8 +66,7 @@ def _check_text(where: str, content: object) -> None:
 
 
 def _check_word(where: str, content: str) -> None:
-    if not isinstance(content, str):
-        _check_text(where, content)
+    _check_text(where, content)
     if not 0 < len(content) <= MAX_NATIVE:
         raise InvalidInput(f"{where} must have 1 to {MAX_NATIVE} characters, not {len(content)}")
     if not content.isprintable():

@@ -141,7 +141,7 @@ class WantNeighbours(NamedTuple):
     """Top messages of one author in one channel around a moment. Answer: `Neighbours`.
 
     ``before`` is the nearest with a smaller ``(sent_at, id)``, ``after`` the next 64 with a larger one, in
-    order. Only messages with ``top`` set and side ``requester`` count.
+    order. An empty ``id`` comes before all others. Only messages with ``top`` set and side ``requester`` count.
     """
 
     channel_id: ChannelId

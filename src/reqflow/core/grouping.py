@@ -4,6 +4,8 @@ A group starts at a detected message and goes on while the author's next message
 within the window: of the neighbour before it (``sliding``) or of the group's first message (``fixed``).
 Exactly at the limit still joins. Others' words in between do not end it. (Thena; capabilities.md rows 3 to 5)
 
+What was sent at one moment, as in logs that tell only minutes, has no order and belongs together.
+
 Messages may arrive in any order. With ``sliding`` the result is the same for every order, because a late
 message can only join what is there and pull younger neighbours in. With ``fixed`` a late message may
 shift where later windows begin; what was placed then stays, so ``fixed`` depends on the order of arrival.
@@ -26,10 +28,16 @@ def predecessor(
 ) -> Message | None:
     """The neighbour whose group a message sent then joins, or None."""
     before = neighbours.before
-    if before is None or before.request_id is None or before.group_at is None:
-        return None
-    start = before.group_at if settings.grouping_mode is GroupingMode.FIXED else before.sent_at
-    return before if sent_at - start <= settings.grouping_within else None
+    if before is not None and before.request_id is not None and before.group_at is not None:
+        start = before.group_at if settings.grouping_mode is GroupingMode.FIXED else before.sent_at
+        if sent_at - start <= settings.grouping_within:
+            return before
+    for message in neighbours.after:
+        if message.sent_at != sent_at:
+            break
+        if message.request_id is not None and message.group_at is not None:
+            return message
+    return None
 
 
 def followers(

@@ -59,7 +59,9 @@ def message_id(key: CommandKey, sent_at: datetime) -> MessageId:
 
     The key of an inbound message is a digest already, of which 80 bits are enough here.
     """
-    moment = min(max(int(sent_at.timestamp() * 1000), 0), _LAST)
+    moment = int(sent_at.timestamp() * 1000)
+    if not 0 <= moment <= _LAST:
+        moment = 0 if moment < 0 else _LAST
     if key.startswith("in:"):
         return MessageId(f"m_{moment:012x}{key[3:23]}")
     digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()

@@ -32,6 +32,7 @@ from .model import (
     Lane,
     LinkKind,
     Message,
+    MessageId,
     Profile,
     Reason,
     Request,
@@ -46,9 +47,11 @@ from .routing import meant_request, responds_in, side_of
 from .settings import Agent, Author, ChannelSettings, DetectionMode, RequestsPerConversation
 from .step import Step
 
-__all__ = ["Intake", "NeedsDetection"]
+__all__ = ["FIRST", "Intake", "NeedsDetection"]
 
 
+FIRST = MessageId("")
+"""Sorts before every message: what was sent at the same moment counts as coming after."""
 PAGES = 8
 """How many pages of later neighbours a late message may pull in; beyond them they stay where they are."""
 
@@ -208,7 +211,7 @@ class Intake:
             if found is not None and not found.is_open:
                 found = None  # after it is closed, the next message begins a new one (Audite)
         elif self.settings.groups and self.top:
-            neighbours = self.overlay.neighbours(self.channel, self.profile, self.sent_at, self.id)
+            neighbours = self.overlay.neighbours(self.channel, self.profile, self.sent_at, FIRST)
             before = predecessor(neighbours, self.sent_at, self.settings)
             if before is not None:
                 self.group_at = before.group_at

@@ -34,7 +34,7 @@ from .facts import (
     WantWaiting,
 )
 from .ids import make_text, message_id
-from .intake import Intake
+from .intake import FIRST, Intake
 from .model import (
     Actor,
     ActorKind,
@@ -97,8 +97,7 @@ def _inbound_wants(inbound: c.Inbound, key: CommandKey, desk: Desk) -> tuple[Wan
         return (*first, WantLastOpen(channel))
     if settings.groups:
         sent_at = min(inbound.sent_at, inbound.received_at or inbound.sent_at)
-        place = message_id(key, inbound.sent_at)
-        return (*first, WantNeighbours(channel, profile, sent_at, place))
+        return (*first, WantNeighbours(channel, profile, sent_at, FIRST))
     return first
 
 

@@ -186,7 +186,9 @@ class Overlay:
 
 
     def _now(self, recalled: Conversation | None) -> Conversation | None:
-        return recalled and self._current.get(recalled.id, recalled)
+        if recalled is None or not self._current:
+            return recalled
+        return self._current.get(recalled.id, recalled)
 
     def lane(
         self, channel: ChannelId, profile: ProfileId

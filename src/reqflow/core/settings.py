@@ -229,16 +229,17 @@ class Desk:
             return self._found[channel_id]
         except KeyError:
             found = self.channels.get(channel_id) or next(
-                (
-                    self.channels[pattern]
-                    for pattern in sorted(self.channels, key=lambda p: (-len(p), p))
-                    if "*" in pattern and fnmatchcase(channel_id, pattern)
-                ),
+                (self.channels[pattern] for pattern in self._patterns if fnmatchcase(channel_id, pattern)),
                 None,
             )
             if len(self._found) < _REMEMBERED:  # a stranger may name channels without end
                 self._found[channel_id] = found
             return found
+
+    @cached_property
+    def _patterns(self) -> list[str]:
+        """The patterns among the channels, longest first."""
+        return sorted((name for name in self.channels if "*" in name), key=lambda p: (-len(p), p))
 
     def settings(self, channel_id: ChannelId) -> ChannelSettings:
         """The channel's settings; for a channel that is gone from the desk, the defaults."""

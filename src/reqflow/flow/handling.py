@@ -278,5 +278,5 @@ def key_of(item: Item, fresh: Callable[[], str]) -> CommandKey:
     """What an item is recognised by: its native id, its own key, or a fresh one."""
     if isinstance(item, Inbound):
         return inbound_key(item.channel, item.native)
-    return item.key or CommandKey(fresh())
+    return item.key or CommandKey(f"cmd:{fresh()}")
 

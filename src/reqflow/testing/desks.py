@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,11 +32,13 @@ from ..core.model import (
     NativeId,
     Request,
 )
+from ..core.step import Automation
 from ..engine import Engine
+from ..hooks import hookimpl
 from ..plugins.memory import MemoryStore
 from ..ports import Effects, EffectState, Messages, Page, Requests, StoredEffect, View
 
-__all__ = ["DESK", "START", "QuestionMark", "Story", "desk_with"]
+__all__ = ["DESK", "START", "QuestionMark", "Rules", "Story", "desk_with"]
 
 START = datetime(2024, 3, 1, 9, tzinfo=UTC)
 """When every story begins: a Friday morning."""
@@ -83,6 +85,18 @@ class QuestionMark:
         """A request, or talk."""
         label = Label.REQUEST if "?" in inbound.text else Label.TALK
         return Detection(label, Code(self.name), 1.0, (Code("asks" if "?" in inbound.text else "tells"),))
+
+
+class Rules:
+    """A plugin that brings these automations."""
+
+    def __init__(self, *rules: Automation) -> None:
+        self.rules = rules
+
+    @hookimpl
+    def reqflow_automations(self) -> Iterable[Automation]:
+        """The rules."""
+        return self.rules
 
 
 class Story:

@@ -51,13 +51,19 @@ class _Policy(Compat32):
 
 
 class Part(Message):
-    """A mail or a part of one, which stops the parser as soon as there are too many or too deep."""
+    """A mail or a part of one, which stops the parser at the first field, part or depth too many."""
 
     def __init__(self, policy: Policy) -> None:
         super().__init__(policy)
         self._root = self
         self._depth = 0
         self._made = 1
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Take in a field; called by the parser."""
+        if len(self) >= MAX_FIELDS:
+            raise Unusable("too_many_fields", f"more than {MAX_FIELDS} header fields")
+        super().set_raw(name, value)
 
     def attach(self, part: Any) -> None:
         """Take in a part; called by the parser before it goes on to read it."""
@@ -96,21 +102,19 @@ class Part(Message):
 def split_mail(content: bytes) -> tuple[bytes, bytes]:
     """The header fields of a mail with LF lines, and its body; lines that are no fields are passed over.
 
-    Raises `Unusable` for more than `MAX_HEADER` bytes or `MAX_FIELDS` fields, or `MAX_LINES` lines of body.
+    Raises `Unusable` for more than `MAX_HEADER` bytes of fields or `MAX_LINES` lines of body.
     """
     head, _, body = content.partition(b"\n\n") if content[:1] != b"\n" else (b"", b"", content[1:])
     if len(head) > MAX_HEADER:
         raise Unusable("too_long_header", f"more than {MAX_HEADER} bytes of header fields")
-    fields = [name + rest for name, rest in _FIELD.findall(head)]
-    if len(fields) > MAX_FIELDS:
-        raise Unusable("too_many_fields", f"{len(fields)} header fields; at most {MAX_FIELDS} are read")
     if body.count(b"\n") > MAX_LINES:
         raise Unusable("too_many_lines", f"more than {MAX_LINES} lines")
+    fields = (name + rest for name, rest in _FIELD.findall(head))
     return b"\n".join((*fields, b"", b"")), body
 
 
 def parse(content: bytes) -> Part:
-    """A mail, or the header of one, as the standard library reads it."""
+    """A mail, or the header of one, as the standard library reads it; raises `Unusable` beyond a limit."""
     return cast(Part, message_from_bytes(content, policy=_Policy(message_factory=Part)))
 
 
