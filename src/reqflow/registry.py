@@ -85,7 +85,10 @@ class Registry:
         """Call a hook of each plugin, in the order of registration, and file by name what it hands over."""
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             plugin = implementation.plugin_name
-            brought = implementation.function()
+            try:
+                brought = implementation.function()
+            except Exception as problem:  # a plugin may raise anything
+                raise PluginError(f"plugin {plugin}: {hook} raised {type(problem).__name__}: {problem}") from problem
             try:
                 named = brought.items() if name_of is None else [(getattr(b, name_of), b) for b in brought]
             except (AttributeError, TypeError) as problem:

@@ -299,3 +299,12 @@ def test_an_agent_may_be_the_one_who_asks_quietly() -> None:
     story.say("ana", "Of course", to=talk)
     assert story.request(asked).assignee == "ana"
     assert story.conversation(talk).state is ConversationState.ACTIVE
+
+
+def test_replies_stay_in_the_thread_where_the_talk_goes_on() -> None:
+    story = Story()
+    asked = story.say("cara", "Where is my parcel?")
+    story.say("cara", "Number 17", after=30)
+    assert story.conversation(asked).thread == "1"
+    story.say("cara", "Hello?", to="2", after=600)
+    assert story.conversation(asked).thread == "2"

@@ -98,7 +98,7 @@ class Adopted:
 
 @value
 class LoadChange:
-    """Adds ``delta`` to an agent's load and one to its version; sets ``chosen_at`` where it is given."""
+    """Adds ``delta`` to an agent's load and one to its version; a later ``chosen_at`` replaces the known one."""
 
     agent: AgentId
     delta: int

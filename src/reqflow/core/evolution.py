@@ -116,7 +116,7 @@ def _message(
         heard_at = conversation.customer_at
         if heard_at is None or sent_at >= heard_at:
             changes["customer_at"] = sent_at
-            changes["thread"] = message.thread or message.native
+            changes["thread"] = message.thread or conversation.thread or message.native
     elif message.author.kind is not _BOT and message.audience is conversation.audience:
         changes["team_at"] = later(conversation.team_at, sent_at)
     return changed(conversation, **changes)

@@ -399,7 +399,9 @@ class Overlay:
         key = Code(after.id)
         fired = bool(self.consumed) and any(lease.id == key for lease in self.consumed)
         if due_after is None:
-            if due_before is not None and not fired:
+            # what ends may have a timer of older settings, even where today's would give it none
+            ends = before is not None and before.is_open and not after.is_open
+            if (due_before is not None or ends) and not fired:
                 disarmed.append(key)
         elif fired or due_before is None or due_after < due_before:
             self.arm(key, due_after)

@@ -10,7 +10,7 @@ from ..core.batch import InboxItem, Lease, LeaseQueue, Timer
 from ..core.commands import Delivered
 from ..core.effects import PostMessage, QueuedEffect
 from ..core.model import Audience, Code, TextId
-from ..errors import ReqflowError, StaleLease, StoreError
+from ..errors import Conflict, ReqflowError, StaleLease, StoreUnavailable
 from ..ports import Receipt, ReceiptKind
 from .asks import (
     Ask,
@@ -121,7 +121,7 @@ def _serve_each(
             raise
         except StaleLease:
             stuck[lane] = context.clock()  # somebody else has this lane now
-        except StoreError as failure:
+        except (StoreUnavailable, Conflict) as failure:
             again = yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
             stuck[lane] = again or context.clock()
         except Exception as failure:  # whatever a plugin raises must not stop the others
@@ -174,9 +174,8 @@ def _deliver(context: Context, queued: QueuedEffect) -> Generator[Ask, Any, Rece
     texts: dict[TextId, str] = {}
     if isinstance(queued.effect, PostMessage):
         ref = queued.effect.text
-        audience = queued.effect.audience
-        assert audience is not Audience.INTERNAL, "an internal text never leaves the desk"
-        texts = yield AskTexts(context.desk.workspace, (ref.id,), audience)
+        # read with a customer's eyes, whatever the effect claims: internal text never leaves the desk
+        texts = yield AskTexts(context.desk.workspace, (ref.id,), Audience.CUSTOMER)
     try:
         receipt: Receipt = yield AskDeliver(queued, texts)
     except Exception as failure:  # a transport's own fault: what it did is not known

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from ...core.evolution import later
 from ...core.model import AgentLoad, ChannelId, ProfileId
 from ...core.values import changed
 from ...errors import Conflict, Duplicate, StaleLease
@@ -218,7 +219,7 @@ def _change_load(space: Space, change: LoadChange) -> None:
         change.agent,
         old.version + 1,
         old.load + change.delta,
-        old.chosen_at if change.chosen_at is None else change.chosen_at,
+        later(old.chosen_at, change.chosen_at),
     )
 
 

@@ -7,15 +7,15 @@ as the batch took it to be; a second look (`refusals`) then says which.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from ...errors import Conflict, StaleLease, StoreError, UsageError
 from ...ports import Batch, Lease
+from .columns import columns_of
 from .failures import Failed, as_error
 from .parts import PARTS, compose
 from .refusals import refusal
-from .rows import Changes, changes_of, finished, surely
-from .wire import TEXT, TIMESTAMPTZ, Statement, Value, Wire, array_literal, text_array
+from .rows import Changes, changes_of, finished
+from .wire import TEXT, TIMESTAMPTZ, Statement, Value, Wire, array_literal
 
 __all__ = ["Commits"]
 
@@ -50,31 +50,17 @@ class Commits:
             changes = changes_of(batch)
         except (Conflict, StaleLease) as problem:
             raise self._explained(batch) or problem from None
-        try:
-            self._write(batch, changes)
-        except Failed as failed:
-            reason = self._explained(batch, failed) if failed.lost_race else as_error(failed, writing=True)
-            again = None if reason else surely(changes)
-            if again is None:
-                raise reason or as_error(failed) from None
-            self._write_surely(batch, again)
-
-    def _write_surely(self, batch: Batch, changes: Changes) -> None:
-        """The second try, where nothing but a wrong guess can have been in the way of the first."""
-        try:
-            self._write(batch, changes)
-        except Failed as failed:
-            reason = self._explained(batch, failed) if failed.lost_race else None
-            raise reason or as_error(failed, writing=True) from None
-
-    def _write(self, batch: Batch, changes: Changes) -> None:
         if not changes:
             return
         step = self._step(batch.workspace, batch.at.isoformat(), changes)
-        if batch.restoring:
-            self._wire.run_together([*_cleared(batch), step])
-        else:
-            self._wire.run(*step)
+        try:
+            if batch.restoring:
+                self._wire.run_together([*_cleared(batch), step])
+            else:
+                self._wire.run(*step)
+        except Failed as failed:
+            reason = self._explained(batch, failed) if failed.lost_race else None
+            raise reason or as_error(failed, writing=True) from None
 
     def settle(self, workspace: str, leases: Sequence[Lease]) -> None:
         """End leased items; all of them or, with `StaleLease`, none."""
@@ -99,20 +85,14 @@ class Commits:
         shape: Shape = tuple([(name, len(changes[name]) > 1) for name in PARTS if name in changes])
         values: list[Value] = [workspace, at]
         for name, many in shape:
-            rows = changes[name]
-            if many:
-                values.extend(map(text_array, zip(*rows, strict=True)))
-            else:
-                values.extend(rows[0])
+            if not many:
+                values.extend(changes[name][0])
+        tables = [changes[name] for name, many in shape if many]
+        if tables:
+            values.extend(columns_of(tables))
         statement = self._statements.get(shape)
         if statement is None:
-            formats = [
-                0,
-                0,
-                *chain.from_iterable([int(many)] * len(PARTS[name].columns) for name, many in shape),
-            ]
-            statement = Statement(compose(shape), formats, (TEXT, TIMESTAMPTZ))
-            self._statements[shape] = statement
+            statement = self._statements[shape] = Statement(compose(shape), (TEXT, TIMESTAMPTZ))
         return statement, values
 
 

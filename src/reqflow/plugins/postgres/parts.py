@@ -1,6 +1,6 @@
 """The parts of a commit as SQL: one writing CTE or two for each kind of row that a batch may hold.
 
-Each part has a form for one row, with plain parameters, and one for many, with an array per column. Guards
+Each part has a form for one row, with plain parameters, and one for many, with a parameter per column. Guards
 count the rows that they found as they should be; the statement compares those counts with what it sent.
 Nothing here depends on the planner's idea of how many rows there are: many rows are looked up one by one,
 in the order in which they were sent, which is the same for everybody (by id), so that two commits that wait for
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...core.values import value
+from .columns import MARKS, unnested
 
 __all__ = ["PARTS", "Part", "compose"]
 
@@ -56,16 +57,10 @@ def _matched(keys: Sequence[str], more: str) -> str:
     return " AND ".join(["t.workspace = $1", *(f"t.{key} = d.{key}" for key in keys), more])
 
 
-def _replace(
-    table: str,
-    columns: Mapping[str, str],
-    keys: Sequence[str],
-    sets: Sequence[str],
-    found: str = "t.version = d.before",
-) -> Part:
-    """Guard: rows that are there, with the version ``before`` if they have one, get new content."""
+def _replace(table: str, columns: Mapping[str, str], keys: Sequence[str], sets: Sequence[str]) -> Part:
+    """Guard: rows whose version is ``before`` get new content."""
     changes = ", ".join(f"{each} = d.{each}" for each in sets)
-    found = _matched(keys, found)
+    found = _matched(keys, "t.version = d.before")
     one = f"{{name}} AS (UPDATE reqflow.{table} t SET {changes} FROM {{rows}} d WHERE {found} RETURNING 1)"
     many = (
         f"{{name}}_found AS MATERIALIZED (SELECT d.*, l.place FROM {{rows}} d CROSS JOIN LATERAL"
@@ -155,6 +150,11 @@ def _arm() -> Part:
     return _insert("agenda", {"key": "text", "due_at": "timestamptz"}, tail)
 
 
+def _disarm() -> Part:
+    sql = "{name} AS (DELETE FROM reqflow.agenda t WHERE t.workspace = $1 AND t.key = ANY ({keys}))"
+    return Part({"key": "text"}, sql, sql)
+
+
 def _append(columns: Mapping[str, str]) -> Part:
     """Guard: history that goes on; ``base`` is the number before the first new one of the stream."""
     names = ", ".join(columns)
@@ -169,7 +169,7 @@ def _append(columns: Mapping[str, str]) -> Part:
 
 _LOADS = {"id": "text", "version": "bigint", "load": "bigint", "chosen_at": "timestamptz"}
 _CHANGED_LOAD = (
-    "version = t.version + 1, load = t.load + {load}, chosen_at = coalesce({chosen_at}, t.chosen_at)"
+    "version = t.version + 1, load = t.load + {load}, chosen_at = greatest({chosen_at}, t.chosen_at)"
 )
 
 
@@ -260,7 +260,6 @@ _MESSAGE = {
     "id": "text", "channel_id": "text", "native": "text", "conversation_id": "text", "request_id": "text",
     "lone_profile_id": "text", "sent_at": "timestamptz", "document": "text",
 }  # fmt: skip
-_TEXT = {"id": "text", "audience": "text", "owner": "text", "body": "text"}
 _ENTRY = {
     "stream": "text", "seq": "bigint", "at": "timestamptz", "actor_kind": "text", "actor_id": "text",
     "cause_kind": "text", "cause_key": "text", "rules": "text", "events": "text",
@@ -304,10 +303,8 @@ PARTS: Mapping[str, Part] = {
     "finished_items": _finish("inbox", "key", "text", _FINISHED_ITEMS),
     "finished_effects": _finish("outbox", "seq", "bigint", _FINISHED_EFFECTS),
     "entries": _append(_ENTRY),
-    "known_requests": _replace("requests", _REQUEST, _KEYS, tuple(_REQUEST)[1:], "true"),
     # What nobody waits for unless a guard failed.
     "first_entries": _insert("history", _ENTRY),
-    "new_requests": _insert("requests", _REQUEST),
     "requests": _put("requests", _REQUEST, "id"),
     "messages": _insert("messages", _MESSAGE),
     "absorbed": _absorb_messages,
@@ -318,8 +315,7 @@ PARTS: Mapping[str, Part] = {
         {"channel_id": "text", "native": "text", "conversation_id": "text"},
         "channel_id, native",
     ),
-    "new_texts": _insert("texts", _TEXT),
-    "texts": _add("texts", _TEXT, "id"),
+    "texts": _add("texts", {"id": "text", "audience": "text", "owner": "text", "body": "text"}, "id"),
     "profiles": _add("profiles", {"id": "text", "document": "text"}, "id"),
     "outcomes": _insert("outcomes", {"key": "text", "document": "text"}),
     "inbox": _insert("inbox", {"key": "text", "lane": "text", "document": "text"}),
@@ -335,10 +331,7 @@ PARTS: Mapping[str, Part] = {
             "document": "text",
         },
     ),
-    "disarmed": Part(
-        {"key": "text"},
-        *["{name} AS (DELETE FROM reqflow.agenda t WHERE t.workspace = $1 AND t.key = ANY ({keys}))"] * 2,
-    ),
+    "disarmed": _disarm(),
     "armed_anew": _insert(
         "agenda",
         {"key": "text", "due_at": "timestamptz"},
@@ -354,28 +347,33 @@ PARTS: Mapping[str, Part] = {
 
 
 def compose(shape: Sequence[tuple[str, bool]]) -> str:
-    """One statement of these parts, each for one row or for many; ``$1`` is the workspace, ``$2`` the moment."""
+    """One statement of these parts, each for one row or for many.
+
+    ``$1`` is the workspace and ``$2`` the moment; then come the values of each single row, part by part, and at the
+    end, if there are many of something, what `columns_of` makes of those.
+    """
     place = 3
+    mark = 3 + sum(len(PARTS[name].columns) for name, many in shape if not many)
+    column = mark + MARKS
     ctes: list[str] = []
     guards: list[str] = []
     for name, many in shape:
         part = PARTS[name]
-        first = place
         if many:
-            arrays = ", ".join(f"${first + at}::text[]" for at in range(len(part.columns)))
             cast = ", ".join(f"u.{each}::{type} AS {each}" for each, type in part.columns.items())
-            rows = f"(SELECT {cast} FROM unnest({arrays}) u ({', '.join(part.columns)}))"
-            keys = f"${first}::text[]"
+            rows = f"(SELECT {cast} FROM {unnested(column, tuple(part.columns), mark)})"
+            keys = f"string_to_array(${column}, ${mark}, ${mark + 1})"
             counted = f"count(*) = cardinality({keys})"
+            column += len(part.columns)
         else:
             cast = ", ".join(
-                f"${first + at}::{type} AS {each}" for at, (each, type) in enumerate(part.columns.items())
+                f"${place + at}::{type} AS {each}" for at, (each, type) in enumerate(part.columns.items())
             )
-            rows, keys, counted = f"(SELECT {cast})", f"ARRAY[${first}::text]", "true"
+            rows, keys, counted = f"(SELECT {cast})", f"ARRAY[${place}::text]", "true"
+            place += len(part.columns)
         sql = part.many if many else part.one
         ctes.append(sql.format(name=name, rows=rows, keys=keys))
         if part.counted:
             guards.append(f"(SELECT {counted} FROM {name})")
-        place += len(part.columns)
     held = " AND ".join(guards) or "true"
     return f"WITH {', '.join(ctes)} SELECT CASE WHEN {held} THEN true ELSE reqflow.refuse() END"

@@ -8,12 +8,12 @@ the query of that kind once for each row of its arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from ...core.facts import Answer, Want
+from .columns import MARKS, columns_of, unnested
 from .failures import Failed, as_error
 from .wants import KINDS, Decoder
-from .wire import Rows, Statement, Value, Wire, text_array
+from .wire import Rows, Statement, Value, Wire
 
 __all__ = ["Recalls"]
 
@@ -68,10 +68,8 @@ class Recalls:
         present = tuple([kind for kind in KINDS if kind in rows])
         statement = self._by_kind.get(present)
         if statement is None:
-            width = sum(KINDS[kind].width + 1 for kind in present)
-            statement = self._by_kind[present] = Statement(_by_kind(present), [0, *[1] * width])
-        columns = chain.from_iterable(zip(*rows[kind], strict=True) for kind in present)
-        return statement, [text_array(column) for column in columns]
+            statement = self._by_kind[present] = Statement(_by_kind(present))
+        return statement, columns_of(rows[kind] for kind in present)
 
 
 def _apart(kinds: Kinds) -> str:
@@ -89,16 +87,15 @@ def _apart(kinds: Kinds) -> str:
 def _by_kind(kinds: Kinds) -> str:
     """One arm for each kind. ``OFFSET 0`` has its query looked up row by row, as it is when it stands alone."""
     arms = []
-    first = 2
+    mark = 2
+    first = mark + MARKS
     for kind in kinds:
         known = KINDS[kind]
         names = ["place", *(f"p{at}" for at in range(known.width))]
-        arrays = ", ".join(f"${first + at}::text[]" for at in range(len(names)))
         sql = known.sql.format(*[f"asked.{name}" for name in names[1:]])
         arms.append(
-            f"SELECT asked.place::integer, x.a, x.b, x.c, x.d"
-            f" FROM unnest({arrays}) asked ({', '.join(names)})"
-            f" CROSS JOIN LATERAL ({sql} OFFSET 0) x"
+            "SELECT asked.place::integer, x.a, x.b, x.c, x.d"
+            f" FROM (SELECT * FROM {unnested(first, names, mark)}) asked CROSS JOIN LATERAL ({sql} OFFSET 0) x"
         )
         first += len(names)
     return " UNION ALL ".join(arms)

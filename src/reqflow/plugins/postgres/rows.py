@@ -13,13 +13,13 @@ from typing import TypeVar
 
 from ...codec import dump as _dump
 from ...codec import dump_events
-from ...core.events import Entry, RequestOpened
+from ...core.events import Entry
 from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request, Side
 from ...core.values import changed
 from ...errors import Conflict, InvalidInput, StaleLease
 from ...ports import Absorbed, Batch, EffectState, Hold, HoldKind, Lease, LeaseQueue, ThreadKey
 
-__all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced", "surely"]
+__all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced"]
 
 T = TypeVar("T")
 Cells = tuple[str | None, ...]
@@ -39,10 +39,10 @@ def changes_of(batch: Batch) -> Changes:
         part = "new_desk" if desk.revision == 1 else "desk"
         changes[part] = [(str(desk.revision), desk.content, desk.salt)]
     if batch.requests:
-        _request_rows(batch, changes)
+        changes["requests"] = [_request(each) for each in _last(batch.requests, _id)]
     _place(batch, changes)
     if batch.texts:
-        changes["new_texts"] = [
+        changes["texts"] = [
             (each.ref.id, each.ref.audience.value, each.ref.owner, each.body)
             for each in _last(batch.texts, lambda text: text.ref.id)
         ]
@@ -181,34 +181,6 @@ def _conversation(new: Conversation) -> Cells:
 
 def _lane(new: Lane) -> Cells:
     return new.channel_id, new.profile_id, str(new.version), new.conversation_id
-
-
-def _request_rows(batch: Batch, changes: Changes) -> None:
-    """Requests, new and known ones apart as far as the batch itself tells."""
-    requests = _last(batch.requests, _id)
-    if batch.restoring:
-        changes["requests"] = [_request(each) for each in requests]
-        return
-    opened = {
-        event.request_id
-        for entry in batch.entries
-        for event in entry.events
-        if event.__class__ is RequestOpened
-    }
-    for each in requests:
-        part = "new_requests" if each.id in opened else "known_requests"
-        changes.setdefault(part, []).append(_request(each))
-
-
-def surely(changes: Changes) -> Changes | None:
-    """The same changes without a guess as to what is new; None if there was no guess."""
-    parts = {"new_requests": "requests", "known_requests": "requests", "new_texts": "texts"}
-    if parts.keys().isdisjoint(changes):
-        return None
-    whole: Changes = {}
-    for name, rows in changes.items():
-        whole.setdefault(parts.get(name, name), []).extend(rows)
-    return whole
 
 
 def _request(new: Request) -> Cells:

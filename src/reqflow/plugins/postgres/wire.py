@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from struct import Struct
 from typing import Any
 
 import psycopg
@@ -29,55 +28,26 @@ __all__ = [
     "Wire",
     "array_literal",
     "moment",
-    "text_array",
 ]
 
-Value = str | bytes | None
+Value = str | None
 Rows = list[list[bytes | None]]
 
 PREPARED = 400
 """How many statements a connection keeps; beyond that it forgets them all and starts again."""
 TEXT, TIMESTAMPTZ = 25, 1184  # types, by the numbers that PostgreSQL gives them
 _OUTDATED = frozenset({"26000", "0A000"})  # somebody changed the session, or the schema under a statement
-_HEAD = Struct("!iiIii")
-_LENGTH = Struct("!i")
-_SHORT = tuple(_LENGTH.pack(length) for length in range(2048))
-_NULL = _LENGTH.pack(-1)
 
 
 class Statement:
-    """A constant statement. ``formats`` says which of its parameters are binary (1) and which text (0).
+    """A constant statement. ``types`` are its first parameters' types, where its text does not tell them."""
 
-    ``types`` are the first parameters' types, where the statement itself does not tell them.
-    """
+    __slots__ = ("name", "text", "types")
 
-    __slots__ = ("formats", "name", "text", "types")
-
-    def __init__(
-        self, text: str, formats: Sequence[int] | None = None, types: Sequence[int] | None = None
-    ) -> None:
+    def __init__(self, text: str, types: Sequence[int] | None = None) -> None:
         self.text = text.encode()
         self.name = b"reqflow_" + blake2b(self.text, digest_size=12).hexdigest().encode()
-        self.formats = formats
         self.types = types
-
-
-def text_array(items: Sequence[str | None]) -> bytes:
-    """A ``text[]`` in PostgreSQL's binary form, which needs neither quoting nor parsing."""
-    out = [_HEAD.pack(1, None in items, TEXT, len(items), 1)]
-    add = out.append
-    try:
-        for item in items:
-            if item is None:
-                add(_NULL)
-            else:
-                data = item.encode()
-                length = len(data)
-                add(_SHORT[length] if length < 2048 else _LENGTH.pack(length))
-                add(data)
-    except UnicodeEncodeError as problem:
-        raise _not_utf8(problem) from None
-    return b"".join(out)
 
 
 def array_literal(items: Sequence[str]) -> str:
@@ -94,16 +64,12 @@ def moment(content: bytes | None) -> datetime | None:
 def _sent(values: Sequence[Value]) -> list[Any]:
     """The values as they are sent. libpq would cut a text at a NUL without a word."""
     try:
-        sent = [value.encode() if isinstance(value, str) else value for value in values]
+        sent = [None if value is None else value.encode() for value in values]
     except UnicodeEncodeError as problem:
-        raise _not_utf8(problem) from None
-    if "\0" in "".join([value for value in values if isinstance(value, str)]):
+        raise InvalidInput(f"a lone surrogate at {problem.start} cannot be stored") from None
+    if b"\0" in b"".join([each for each in sent if each is not None]):
         raise InvalidInput("a NUL character cannot be stored")
     return sent
-
-
-def _not_utf8(problem: UnicodeEncodeError) -> InvalidInput:
-    return InvalidInput(f"a lone surrogate at {problem.start} cannot be stored")
 
 
 class Wire:
@@ -143,12 +109,12 @@ def _run(line: Line, statement: Statement, sent: list[Any]) -> Rows:
     try:
         if statement.name not in line.known:
             _prepare(line, statement)
-        result = pg.exec_prepared(statement.name, sent, statement.formats)
+        result = pg.exec_prepared(statement.name, sent)
         if result.status != ExecStatus.TUPLES_OK:
             if _code(result) in _OUTDATED:
                 _forget(line)
                 _prepare(line, statement)
-                result = pg.exec_prepared(statement.name, sent, statement.formats)
+                result = pg.exec_prepared(statement.name, sent)
             _check(result)
     except psycopg.Error:
         raise Failed("", lost=True) from None

@@ -52,7 +52,7 @@ ADD_PROFILE = "INSERT OR IGNORE INTO profile VALUES (?,?,?)"
 ADD_THREAD = "INSERT OR IGNORE INTO thread VALUES (?,?,?,?)"
 ADD_LOAD = (
     "INSERT INTO agent VALUES (?,?,1,?,?) ON CONFLICT DO UPDATE SET version=version+1,"
-    " load=load+excluded.load, chosen_at=coalesce(excluded.chosen_at, chosen_at)"
+    " load=load+excluded.load, chosen_at=max(coalesce(excluded.chosen_at, chosen_at), coalesce(chosen_at, excluded.chosen_at))"
 )
 ADD_DESK = "INSERT OR IGNORE INTO desk VALUES (?,?,?,?)"
 SET_DESK = "UPDATE desk SET revision=?, content=?, salt=? WHERE workspace=? AND revision=?"
