@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 
@@ -80,7 +79,7 @@ class Shelf:
         ticket.history.append(Entry(ticket.version, what, actor, at, before, ticket.state))
         self.outbox.append((what, id))
 
-    def live(self, numbers: Sequence[int]) -> None:
+    def live(self, numbers: range) -> None:
         for number in numbers:
             author = f"U{number}"
             id = self.open(author, OPENING)

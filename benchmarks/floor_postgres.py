@@ -7,7 +7,7 @@ table expressions and checks the version that was read. In batches all rows come
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,7 +108,7 @@ def _changed(
     }
 
 
-def _one_by_one(execute: Callable[..., Any], numbers: Sequence[int]) -> None:
+def _one_by_one(execute: Callable[..., Any], numbers: range) -> None:
     def write(sql: str, row: dict[str, Any]) -> None:
         row["content"] = json.dumps(row["content"])
         check(execute(sql, row).rowcount == 1, "somebody else changed the ticket")
@@ -121,7 +121,7 @@ def _one_by_one(execute: Callable[..., Any], numbers: Sequence[int]) -> None:
             write(SET, _changed(id, execute(READ, (id,)).fetchone(), what, actor or author, text))
 
 
-def _in_batches(execute: Callable[..., Any], numbers: Sequence[int]) -> None:
+def _in_batches(execute: Callable[..., Any], numbers: range) -> None:
     def write(sql: str, rows: list[dict[str, Any]]) -> None:
         written = execute(sql, (json.dumps(rows),)).fetchone()[0]
         check(written == len(rows), "somebody else changed a ticket")
@@ -151,7 +151,8 @@ def _measured(plan: Plan, live: Callable[..., None]) -> dict[str, float]:
             ("SELECT count(*) FROM log", 5 * total),
             ("SELECT count(*) FROM outbox", 5 * total),
         ):
-            check(execute(sql).fetchone()[0] == expected, f"{sql}: not {expected}")
+            found_count = execute(sql).fetchone()
+            check(found_count == (expected,), f"{sql}: not {expected}")
     return found
 
 

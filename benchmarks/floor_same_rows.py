@@ -44,7 +44,7 @@ def watched(kind: type[sqlite3.Connection]) -> Iterator[list[sqlite3.Connection]
         opened.append(plain(*given, **{**named, "factory": kind}))
         return opened[-1]
 
-    sqlite3.connect = opening
+    sqlite3.connect = opening  # type: ignore[assignment]  # what it takes, it hands on
     try:
         yield opened
     finally:
@@ -120,9 +120,7 @@ class Recording:
         desk.verify(WARM_UP + plan.requests)
         store.close()
 
-    def _record(
-        self, watch: Watch, desk: Desk, how: str, numbers: Sequence[int], into: list[list[Step]]
-    ) -> None:
+    def _record(self, watch: Watch, desk: Desk, how: str, numbers: range, into: list[list[Step]]) -> None:
         """Cut what is noted where one call of the engine ends and the next begins."""
 
         def cut(call: Callable[..., Any]) -> Callable[..., Any]:

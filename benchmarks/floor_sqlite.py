@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -87,7 +87,7 @@ def _change(execute: Execute, id: str, what: str, actor: str, text: str | None) 
     execute(QUEUE, (what, content))
 
 
-def _one_by_one(execute: Execute, numbers: Sequence[int]) -> None:
+def _one_by_one(execute: Execute, numbers: range) -> None:
     for number in numbers:
         id, author = f"t{number:012d}", f"U{number}"
         with transaction(execute):
@@ -97,7 +97,7 @@ def _one_by_one(execute: Execute, numbers: Sequence[int]) -> None:
                 _change(execute, id, what, actor or author, text)
 
 
-def _in_batches(execute: Execute, numbers: Sequence[int]) -> None:
+def _in_batches(execute: Execute, numbers: range) -> None:
     for group in groups(numbers):
         with transaction(execute):
             for number in group:
@@ -108,7 +108,7 @@ def _in_batches(execute: Execute, numbers: Sequence[int]) -> None:
                     _change(execute, f"t{number:012d}", what, actor or f"U{number}", text)
 
 
-def _measured(plan: Plan, live: Callable[[Execute, Sequence[int]], None]) -> dict[str, float]:
+def _measured(plan: Plan, live: Callable[[Execute, range], None]) -> dict[str, float]:
     connection = connect(plan.folder / "floor.db")
     connection.executescript(SCHEMA)
     execute = connection.execute

@@ -117,7 +117,7 @@ class Lifecycles:
                     self._one(group, medium, case, line, self._requests or requests)
         for medium, case in turns:
             by_name = {name: line for (where, name), line in lines.items() if where == medium}
-            _compare(by_name, case)
+            _compare(by_name, case, in_process=group != "postgres")
         return list(lines.values())
 
     def _one(self, group: str, medium: str, case: plans.Case, line: Line, requests: int) -> None:
@@ -139,7 +139,8 @@ def _named(name: str, medium: str) -> str:
     return f"{medium}: {name}" if medium else name
 
 
-def _compare(lines: dict[str, Line], case: plans.Case) -> None:
+def _compare(lines: dict[str, Line], case: plans.Case, *, in_process: bool) -> None:
+    """Hold a line against its targets; with the ratio of processor time, if all work is in one process."""
     line = lines[case.name]
     if not line.runs:
         return
@@ -156,6 +157,8 @@ def _compare(lines: dict[str, Line], case: plans.Case) -> None:
             continue
         ratio = other.middle / line.middle
         figure = f"{ratio:.2f} x {target.of.partition(':')[0].partition(',')[0]}"
+        if in_process:
+            figure += f" (cpu {median(other.cpu) / median(line.cpu):.2f})"
         if target.least:
             line.compared.append(Compared(figure, f">= {target.least:g} x", ratio >= target.least))
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +32,7 @@ from reqflow import (
     RequestState,
     agent,
 )
+from reqflow.core.model import ChannelId, CommandKey, NativeId
 from reqflow.errors import UsageError
 
 __all__ = ["CASES", "SETTINGS", "Desk", "sqlite_store"]
@@ -78,24 +78,26 @@ class Desk:
         return self._message(number, author, str(part), FIRST if part % 2 == 0 else MORE, f"{number}.1")
 
     def reply(self, number: int, placed: Any) -> Reply:
-        return Reply(by=BY, conversation_id=placed.conversation_id, text=DONE, key=f"reply {number}")
+        return Reply(
+            by=BY, conversation_id=placed.conversation_id, text=DONE, key=CommandKey(f"reply {number}")
+        )
 
     def close(self, number: int, placed: Any) -> Close:
-        return Close(by=BY, request_id=placed.request_id, key=f"close {number}")
+        return Close(by=BY, request_id=placed.request_id, key=CommandKey(f"close {number}"))
 
     def _message(self, number: int, author: str, part: str, text: str, *answered: str) -> Inbound:
         return Inbound(
-            channel=f"slack:C{number % CHANNELS}",
+            channel=ChannelId(f"slack:C{number % CHANNELS}"),
             author=author,
-            native=f"{number}.{part}",
+            native=NativeId(f"{number}.{part}"),
             sent_at=self.at,
             text=text,
-            replies_to=answered,
+            replies_to=map(NativeId, answered),
         )
 
     # --- leading requests through their lives ---
 
-    def one_by_one(self, numbers: Sequence[int]) -> None:
+    def one_by_one(self, numbers: range) -> None:
         handle = self.engine.handle
         for number in numbers:
             placed = handle(self.opening(number))
@@ -104,7 +106,7 @@ class Desk:
             handle(self.reply(number, placed))
             handle(self.close(number, placed))
 
-    def in_batches(self, numbers: Sequence[int]) -> None:
+    def in_batches(self, numbers: range) -> None:
         many = self.engine.handle_many
         for group in groups(numbers):
             placed = many([self.opening(number) for number in group])
@@ -114,7 +116,7 @@ class Desk:
             many([self.reply(number, outcome) for number, outcome in known])
             many([self.close(number, outcome) for number, outcome in known])
 
-    def in_turns(self, numbers: Sequence[int]) -> None:
+    def in_turns(self, numbers: range) -> None:
         """Each operation for all requests before the next one, so that whatever is cached is long gone."""
         handle = self.engine.handle
         placed = [handle(self.opening(number)) for number in numbers]

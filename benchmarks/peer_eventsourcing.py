@@ -6,7 +6,6 @@ with the message in it, where reqflow also keeps current state, texts, timers an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from workload import AGENT, DONE, FIRST, MORE, OPENING, WARM_UP, Missing, Plan, check, timed
@@ -64,7 +63,7 @@ def _measured(plan: Plan, environment: dict[str, str]) -> dict[str, float]:
     get, save = application.repository.get, application.save
     ids: list[Any] = []
 
-    def live(numbers: Sequence[int]) -> None:
+    def live(numbers: range) -> None:
         for number in numbers:
             author = f"U{number}"
             opened = ticket(author, OPENING)

@@ -46,7 +46,7 @@ PLANS: dict[str, tuple[int, tuple[Case, ...]]] = {
         ),
     ),
     "sqlite": (
-        600,
+        500,
         (
             Case(FLOOR, "floor_sqlite floor"),
             Case(FLOOR_100, "floor_sqlite floor_batch"),

@@ -14,7 +14,7 @@ request is closed and assigned and that all messages and history entries are the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,13 +72,13 @@ def check(holds: bool, what: str) -> None:
         raise Invalid(what)
 
 
-def groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+def groups(numbers: range) -> Iterator[range]:
     """The requests in groups of one batch, which go through their five operations together."""
     for start in range(0, len(numbers), BATCH):
         yield numbers[start : start + BATCH]
 
 
-def timed(plan: Plan, live: Callable[[Sequence[int]], None]) -> dict[str, float]:
+def timed(plan: Plan, live: Callable[[range], None]) -> dict[str, float]:
     """Lead requests through their lives, the first ones unmeasured. Wall and processor seconds."""
     live(range(WARM_UP))
     numbers = range(WARM_UP, WARM_UP + plan.requests)

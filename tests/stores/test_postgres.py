@@ -294,9 +294,7 @@ def test_timers_that_fire_may_be_armed_or_disarmed_in_the_same_commit(
     store.commit(make_batch(armed=timers))
 
     def fire(at: float) -> tuple[Lease, ...]:
-        return tuple(
-            store.lease(WORKSPACE, LeaseQueue.AGENDA, now=moment(at), until=moment(at + 5), limit=9)
-        )
+        return tuple(store.lease(WORKSPACE, LeaseQueue.AGENDA, now=moment(at), until=moment(at + 5), limit=9))
 
     later = tuple(Timer(key, moment(50)) for key in keys)
     store.commit(make_batch(consumed=fire(0), armed=later))
@@ -573,9 +571,7 @@ def one_of_each(number: int) -> Any:
 
 
 def merged(batches: list[Any]) -> Any:
-    names = (
-        "conversations requests lanes messages threads texts entries effects armed inbox outcomes".split()
-    )
+    names = "conversations requests lanes messages threads texts entries effects armed inbox outcomes".split()
     return make_batch(**{name: sum((getattr(each, name) for each in batches), ()) for name in names})
 
 

@@ -105,7 +105,9 @@ def test_of_one_message_delivered_twice_at_once_one_is_a_duplicate(store: Postgr
             messages=(make_message(number),),
             outcomes=(make_outcome(number),),
         )
-        outcomes += told(at_once(lambda batch=batch: store.commit(batch), lambda batch=batch: store.commit(batch)))
+        outcomes += told(
+            at_once(lambda batch=batch: store.commit(batch), lambda batch=batch: store.commit(batch))
+        )
     assert outcomes == {type(None): 60, Duplicate: 60}
 
 
@@ -117,9 +119,7 @@ def test_no_update_is_lost(store: PostgresStore) -> None:
             (old,) = store.recall(WORKSPACE, [WantConversation("c_0001")])
             new = changed(old, version=old.version + 1, messages=old.messages + 1)
             try:
-                store.commit(
-                    make_batch(conversations=(new,), entries=(make_entry("c_0001", new.version),))
-                )
+                store.commit(make_batch(conversations=(new,), entries=(make_entry("c_0001", new.version),)))
             except Conflict as conflict:
                 assert ("conversation", "c_0001") in conflict.rows
                 continue
@@ -261,9 +261,7 @@ def test_a_lease_kept_longer_while_it_is_settled_is_not_lost(store: PostgresStor
     assert store.lease(WORKSPACE, OUTBOX, now=moment(999), until=moment(9999), limit=9) == []
 
 
-def test_a_timer_armed_while_its_lease_is_consumed_is_asked_again(
-    store: PostgresStore, dsn: str
-) -> None:
+def test_a_timer_armed_while_its_lease_is_consumed_is_asked_again(store: PostgresStore, dsn: str) -> None:
     key = "c_0001"
     store.commit(make_batch(armed=(Timer(key, moment(1)),)))
     held = store.lease(WORKSPACE, AGENDA, now=moment(1), until=moment(60), limit=9)

@@ -137,7 +137,10 @@ class MessageUndelivered(Event):
 
 @value(kw_only=True)
 class RequestOpened(Event):
-    """A message became a piece of work."""
+    """A message became a piece of work.
+
+    ``lane_version`` is as in `ConversationOpened`, where the author's lane leads to the conversation from now on.
+    """
 
     tag: ClassVar[str] = "request.opened"
     request_id: RequestId
@@ -146,6 +149,7 @@ class RequestOpened(Event):
     opened_at: datetime
     queue: QueueId | None = None
     team: TeamId | None = None
+    lane_version: int = 0
     reason: Reason
 
 

@@ -18,6 +18,7 @@ from .model import (
     ConversationId,
     Message,
     MessageId,
+    ProfileId,
     Request,
     RequestId,
     RequestState,
@@ -31,8 +32,8 @@ __all__ = ["Folded", "differences", "fold", "loads_of", "settle_absorbed"]
 class Folded:
     """What a stream's history says: the conversation, all its requests and the messages it holds.
 
-    ``moved`` names the conversations that were absorbed here: their messages belong here too. ``lane_version`` is
-    what the lane had when it last came to lead here.
+    ``moved`` names the conversations that were absorbed here: their messages belong here too. ``leads`` tells
+    whose lanes came to lead here, each with the lane's version then.
     """
 
     opened: e.ConversationOpened
@@ -40,7 +41,7 @@ class Folded:
     requests: tuple[Request, ...]
     messages: tuple[Message, ...]
     moved: tuple[e.ConversationAbsorbed, ...] = ()
-    lane_version: int = 0
+    leads: tuple[tuple[ProfileId, int], ...] = ()
 
 
 def fold(entries: Iterable[e.Entry]) -> Folded | None:
@@ -53,7 +54,7 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
     messages: dict[MessageId, Message] = {}
     opened: e.ConversationOpened | None = None
     moved: list[e.ConversationAbsorbed] = []
-    lane_version = 0
+    leads: list[tuple[ProfileId, int]] = []
     for expected, entry in enumerate(entries, start=1):
         if entry.seq != expected:
             raise LookupError(f"{entry.stream}: entry {expected} is missing, found {entry.seq}")
@@ -65,8 +66,8 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
             else:
                 state = evolve(_complete(state, event, requests), event, entry.at, entry.actor)
             _note_message(event, messages, moved)
-            if isinstance(event, e.ConversationOpened | e.ConversationReopened):
-                lane_version = max(lane_version, event.lane_version)
+            if version := getattr(event, "lane_version", 0):
+                leads.append((getattr(event, "requester", state.requester), version))
             requests.update((r.id, r) for r in (*state.requests, *state.closed))
         if state is not None:
             state = changed(trim(state), version=entry.seq)
@@ -78,7 +79,7 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
         tuple(requests.values()),
         tuple(messages.values()),
         tuple(moved),
-        lane_version,
+        tuple(leads),
     )
 
 

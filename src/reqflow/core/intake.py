@@ -10,19 +10,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from . import events as e
-from .batch import Absorbed, Adopted, ThreadKey
+from .absorbing import Absorption
+from .batch import Adopted, ThreadKey
 from .commands import Inbound
 from .courtesy import is_thanks
 from .evolution import find_request
-from .facts import NEIGHBOURS, Neighbours, Outcome, OutcomeKind
-from .grouping import followers, predecessor
+from .facts import Neighbours, Outcome, OutcomeKind
+from .grouping import predecessor
 from .ids import conversation_id as conversation_id_of
 from .ids import make_text, message_id, request_id
 from .model import (
-    Actor,
-    ActorKind,
     Audience,
-    CloseReason,
     Code,
     Conversation,
     ConversationId,
@@ -41,7 +39,6 @@ from .model import (
     Resolution,
     Side,
 )
-from .overlay import Overlay
 from .request import assigned, reopened, woken
 from .routing import meant_request, responds_in, side_of
 from .settings import Agent, Author, ChannelSettings, DetectionMode, RequestsPerConversation
@@ -52,10 +49,6 @@ __all__ = ["FIRST", "Intake", "NeedsDetection"]
 
 FIRST = MessageId("")
 """Sorts before every message: what was sent at the same moment counts as coming after."""
-PAGES = 8
-"""How many pages of later neighbours a late message may pull in; beyond them they stay where they are."""
-
-
 class NeedsDetection(Exception):
     """Placing this message needs a classifier's word. Caught by the flow, never seen by users."""
 
@@ -206,9 +199,11 @@ class Intake:
     def _from_requester(self, found: Conversation | None) -> Outcome:
         joined: RequestId | None = None
         neighbours = Neighbours()
-        if self.settings.by_profile and (found is None or not found.is_open):
-            found = self.overlay.lane(self.channel, self.profile)[2]
-            if found is not None and not found.is_open:
+        if self.settings.by_profile and (found is None or not found.is_open or found.is_quiet):
+            latest = self.overlay.lane(self.channel, self.profile)[2]
+            if latest is not None and latest.is_open:
+                found = latest
+            elif found is not None and not found.is_open:
                 found = None  # after it is closed, the next message begins a new one (Audite)
         elif self.settings.groups and self.top:
             neighbours = self.overlay.neighbours(self.channel, self.profile, self.sent_at, FIRST)
@@ -220,11 +215,11 @@ class Intake:
                 earlier, found = found, group
                 outcome = self._in_conversation(found, joined)
                 if earlier is not None and found is not None and earlier.id != found.id:
-                    self._absorb(found.id, outcome.request_id, (earlier.id,))
-                self._pull(outcome, neighbours)
+                    self._absorption().absorb(found.id, outcome.request_id, (earlier.id,))
+                self._reach(outcome, neighbours)
                 return outcome
         outcome = self._in_conversation(found, joined)
-        self._pull(outcome, neighbours)
+        self._reach(outcome, neighbours)
         return outcome
 
     def _in_conversation(
@@ -274,6 +269,22 @@ class Intake:
             return self.settings.unknown_opens
         return self.detection.label is Label.REQUEST
 
+    def _reach(self, outcome: Outcome, neighbours: Neighbours) -> None:
+        """A message that arrived late may reach younger neighbours."""
+        if self.group_at is not None and neighbours.after:
+            self._absorption().pull(outcome, neighbours)
+
+    def _absorption(self) -> Absorption:
+        return Absorption(
+            self.step,
+            self.settings,
+            channel=self.channel,
+            profile=self.profile,
+            message_id=self.id,
+            sent_at=self.sent_at,
+            group_at=self.group_at or self.sent_at,
+        )
+
     # --- what happens ---
 
     def _begin(self, before: Conversation | None, side: Side) -> Outcome:
@@ -307,14 +318,21 @@ class Intake:
         """A message in an open conversation where no request is open."""
         first = self.settings.detection is not _ALWAYS or found.is_quiet
         opens = self._is_request() if first else not is_thanks(self.inbound.text)
-        outcome = self._maybe_open(found.id, _REQUESTER, opens)
+        place = 0
+        if opens and self.settings.by_profile and found.is_quiet:
+            if self.overlay.lane(self.channel, self.profile)[1] != found.id:  # a colleague began it
+                place = self.overlay.lane_place(self.channel, self.profile)
+                self.opened = found.id
+        outcome = self._maybe_open(found.id, _REQUESTER, opens, place)
         if opens and found.messages and found.active_at >= self.sent_at and outcome.request_id:
             adopted = e.MessageAdopted(request_id=outcome.request_id, since_at=self.sent_at)
             self.step.emit(found.id, adopted)
             self.step.adopted.append(Adopted(found.id, outcome.request_id, self.sent_at))
         return outcome
 
-    def _maybe_open(self, conversation: ConversationId, side: Side, opens: bool) -> Outcome:
+    def _maybe_open(
+        self, conversation: ConversationId, side: Side, opens: bool, lane_version: int = 0
+    ) -> Outcome:
         self.detected = opens
         if opens and self.top and self.settings.groups:
             self.group_at = self.sent_at
@@ -331,6 +349,7 @@ class Intake:
                 requester=self.profile,
                 opened_at=self.sent_at,
                 queue=self.settings.queue,
+                lane_version=lane_version,
                 reason=Reason(Code(code), message_id=self.id),
             ),
         )
@@ -425,74 +444,3 @@ class Intake:
         self.step.profiles.append(
             Profile(self.profile, address.ref, named.ref if named else None)
         )
-
-    # --- late arrivals ---
-
-    def _pull(self, outcome: Outcome, neighbours: Neighbours) -> None:
-        """Younger neighbours that this message reaches belong to its group: absorb them."""
-        if self.group_at is None or not neighbours.after or outcome.conversation_id is None:
-            return
-        reached: list[Message] = []
-        start = self.sent_at
-        for _ in range(PAGES):
-            page = followers(neighbours, self.group_at, start, self.settings)
-            reached += page
-            if len(page) < NEIGHBOURS:
-                break
-            start = page[-1].sent_at
-            neighbours = self.overlay.neighbours(self.channel, self.profile, start, page[-1].id)
-        others = dict.fromkeys(m.conversation_id for m in reached)
-        others.pop(outcome.conversation_id, None)
-        self._absorb(outcome.conversation_id, outcome.request_id, tuple(others))
-
-    def _absorb(
-        self, into: ConversationId, request: RequestId | None, others: tuple[ConversationId, ...]
-    ) -> None:
-        self.overlay.recall(others)
-        for each in others:
-            other = self.step.conversation(each)
-            target = self.step.conversation(into)
-            if other is None or not other.is_open or target is None:
-                continue
-            joined = next((r for r in target.requests if r.id == request), None)
-            if joined is None:  # nothing that is still to be done goes where nothing is done any more
-                continue
-            if not self._untouched(other):  # a person has acted there: both stay, and know of each other
-                self.step.emit(into, e.ConversationLinked(kind=LinkKind.LATE, other=each))
-                self.step.emit(each, e.ConversationLinked(kind=LinkKind.LATE, other=into))
-                return
-            self._merge(other, target.id, joined.id)
-
-    def _merge(self, other: Conversation, into: ConversationId, request: RequestId) -> None:
-        """Close a younger conversation, and what was asked there, as a part of this one."""
-        reason = Reason(Code("late"), message_id=self.id)
-        group_at = self.group_at or self.sent_at
-        self.step.emit(
-            other.id,
-            e.ConversationClosed(close_reason=CloseReason.MERGED, into=into, reason=reason),
-            *(
-                e.RequestClosed(
-                    request_id=younger.id, resolution=Resolution.MERGED, into=request, reason=reason
-                )
-                for younger in other.requests
-            ),
-        )
-        self.step.emit(
-            into,
-            e.ConversationAbsorbed(
-                other=other.id,
-                request_id=request,
-                group_at=group_at,
-                messages=other.messages,
-                customer_at=other.customer_at,
-            ),
-        )
-        self.step.absorbed.append(Absorbed(other.id, into, request, group_at))
-
-    def _untouched(self, other: Conversation) -> bool:
-        if other.closed or other.holder and not other.requests:
-            return False
-        return all(
-            request.requester == self.profile and not request.touched for request in other.requests
-        )
-

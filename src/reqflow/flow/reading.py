@@ -235,11 +235,11 @@ def _lanes(
             if message.profile_id is not None:
                 last.setdefault((message.channel_id, message.profile_id), None)
     for each in folded.values():
-        began = each.opened
-        place = (began.channel_id, began.requester)
-        latest = (each.lane_version, began.conversation_id)
-        if each.lane_version and latest > (last.get(place) or (0, "")):
-            last[place] = latest
+        here = each.conversation
+        for profile, version in each.leads:
+            place = (here.channel_id, profile)
+            if (version, here.id) > (last.get(place) or (0, "")):
+                last[place] = (version, here.id)
     lanes: list[tuple[Lane, Lane | None]] = []
     places = list(last.items())
     for first in range(0, len(places), LANES):

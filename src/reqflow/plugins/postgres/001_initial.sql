@@ -226,11 +226,11 @@ BEGIN
         WHERE i.workspace = space AND NOT i.parked AND i.seq > 0
           AND (i.lease_until IS NULL OR i.lease_until <= moment)
           AND (i.ready_at IS NULL OR i.ready_at <= moment)
-          AND NOT EXISTS (
-              SELECT FROM reqflow.inbox h
-              WHERE h.workspace = space AND h.lane = i.lane AND NOT h.parked
-                AND (h.lease_until IS NOT NULL OR h.ready_at IS NOT NULL)
-                AND (h.lease_until > moment OR (h.ready_at > moment AND h.seq < i.seq)))
+          AND (SELECT true FROM reqflow.inbox h
+               WHERE h.workspace = space AND h.lane = i.lane AND NOT h.parked
+                 AND (h.lease_until IS NOT NULL OR h.ready_at IS NOT NULL)
+                 AND (h.lease_until > moment OR (h.ready_at > moment AND h.seq < i.seq))
+               LIMIT 1) IS NULL -- looked up row by row, which no plan for a join would promise
         ORDER BY i.seq LIMIT most
     ), locked AS MATERIALIZED (
         SELECT i.key FROM reqflow.inbox i
@@ -262,11 +262,11 @@ BEGIN
         WHERE o.workspace = space AND o.state = 'ready' AND o.seq > 0
           AND (o.lease_until IS NULL OR o.lease_until <= moment)
           AND (o.ready_at IS NULL OR o.ready_at <= moment)
-          AND NOT EXISTS (
-              SELECT FROM reqflow.outbox h
-              WHERE h.workspace = space AND h.destination = o.destination AND h.state = 'ready'
-                AND (h.lease_until IS NOT NULL OR h.ready_at IS NOT NULL)
-                AND (h.lease_until > moment OR (h.ready_at > moment AND h.seq < o.seq)))
+          AND (SELECT true FROM reqflow.outbox h
+               WHERE h.workspace = space AND h.destination = o.destination AND h.state = 'ready'
+                 AND (h.lease_until IS NOT NULL OR h.ready_at IS NOT NULL)
+                 AND (h.lease_until > moment OR (h.ready_at > moment AND h.seq < o.seq))
+               LIMIT 1) IS NULL -- looked up row by row, which no plan for a join would promise
         ORDER BY o.seq LIMIT most
     ), locked AS MATERIALIZED (
         SELECT o.seq FROM reqflow.outbox o

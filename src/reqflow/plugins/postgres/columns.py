@@ -34,9 +34,7 @@ def columns_of(tables: Iterable[Sequence[Sequence[str | None]]]) -> list[str]:
 
 def unnested(first: int, names: Sequence[str], mark: int) -> str:
     """The SQL that makes a table ``u`` of columns that begin with parameter ``first``."""
-    arrays = ", ".join(
-        f"string_to_array(${first + at}, ${mark}, ${mark + 1})" for at in range(len(names))
-    )
+    arrays = ", ".join(f"string_to_array(${first + at}, ${mark}, ${mark + 1})" for at in range(len(names)))
     return f"unnest({arrays}) u ({', '.join(names)})"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ...errors import Conflict, StaleLease, StoreError, UsageError
 from ...ports import Batch, Lease
 from .columns import columns_of
+from .documents import Documents
 from .failures import Failed, as_error
 from .parts import PARTS, compose
 from .refusals import refusal
@@ -40,14 +41,15 @@ _CLEAR_MESSAGES = Statement(
 class Commits:
     """Writes batches over a wire."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, documents: Documents) -> None:
         self._wire = wire
+        self._documents = documents
         self._statements: dict[Shape, Statement] = {}
 
     def commit(self, batch: Batch) -> None:
         """Store all of a batch or nothing."""
         try:
-            changes = changes_of(batch)
+            changes = changes_of(batch, self._documents)
         except (Conflict, StaleLease) as problem:
             raise self._explained(batch) or problem from None
         if not changes:

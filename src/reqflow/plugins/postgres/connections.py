@@ -55,9 +55,7 @@ class Line:
 
     def is_reusable(self) -> bool:
         """True while the connection stands and no transaction is open on it."""
-        return (
-            self.pg.status == ConnStatus.OK and self.pg.transaction_status == TransactionStatus.IDLE
-        )
+        return self.pg.status == ConnStatus.OK and self.pg.transaction_status == TransactionStatus.IDLE
 
     def close(self) -> None:
         """End the connection."""

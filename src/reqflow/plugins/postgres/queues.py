@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ...codec import load
 from ...core.effects import QueuedEffect
 from ...core.model import Code
 from ...errors import StaleLease
 from ...ports import InboxItem, Lease, LeaseQueue, Timer
+from .documents import Documents
 from .failures import Failed, as_error
 from .wire import Rows, Statement, Value, Wire, array_literal, moment
 
@@ -35,13 +35,10 @@ _AGENDA = Statement(
     " RETURNING t.due_at::text, t.key, t.fence::text, t.attempts::text, t.due_at::text"
 )
 
-
-Item = InboxItem | QueuedEffect | Timer
-
-_CLAIMS: Mapping[LeaseQueue, tuple[Statement, Callable[[str, str], Item]]] = {
-    LeaseQueue.INBOX: (_INBOX, lambda id, content: load(content, InboxItem, f"inbox {id}")),
-    LeaseQueue.OUTBOX: (_OUTBOX, lambda id, content: load(content, QueuedEffect, f"outbox {id}")),
-    LeaseQueue.AGENDA: (_AGENDA, lambda id, content: Timer(Code(id), datetime.fromisoformat(content))),
+_CLAIMS: Mapping[LeaseQueue, Statement] = {
+    LeaseQueue.INBOX: _INBOX,
+    LeaseQueue.OUTBOX: _OUTBOX,
+    LeaseQueue.AGENDA: _AGENDA,
 }
 _KEYS = {
     LeaseQueue.INBOX: ("inbox", "key", "text"),
@@ -99,38 +96,49 @@ def _stale() -> StaleLease:
     return StaleLease("a lease was lost: its item is done, or somebody else has it now")
 
 
-def _line_order(row: list[str]) -> int:
-    return int(row[0])
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode()
 
 
-def _agenda_order(row: list[str]) -> tuple[datetime, str]:
-    return datetime.fromisoformat(row[0]), row[1]
+def _line_order(row: Sequence[bytes | None]) -> int:
+    return int(row[0] or 0)
+
+
+def _agenda_order(row: Sequence[bytes | None]) -> tuple[datetime, str]:
+    return datetime.fromisoformat(_text(row[0])), _text(row[1])
 
 
 class Queues:
     """The leased queues over a wire."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, documents: Documents) -> None:
         self._wire = wire
+        self._documents = documents
 
     def lease(
         self, workspace: str, queue: LeaseQueue, now: datetime, until: datetime, limit: int
     ) -> list[Lease]:
         """Claim up to ``limit`` items, in order."""
-        statement, read = _CLAIMS[queue]
         values = [workspace, now.isoformat(), until.isoformat(), str(limit)]
-        found = [[cell.decode() for cell in row if cell is not None] for row in self._run(statement, values)]
-        found.sort(key=_agenda_order if queue is LeaseQueue.AGENDA else _line_order)
+        rows = self._run(_CLAIMS[queue], values)
+        rows.sort(key=_agenda_order if queue is LeaseQueue.AGENDA else _line_order)
         return [
             Lease(
                 queue=queue,
-                id=id,
-                fence=int(fence),
-                attempts=int(attempts),
-                item=read(id, content),
+                id=_text(id),
+                fence=int(fence or 0),
+                attempts=int(attempts or 0),
+                item=self._item(queue, _text(id), content or b""),
             )
-            for _, id, fence, attempts, content in found
+            for _, id, fence, attempts, content in rows
         ]
+
+    def _item(self, queue: LeaseQueue, id: str, content: bytes) -> InboxItem | QueuedEffect | Timer:
+        if queue is LeaseQueue.AGENDA:
+            return Timer(Code(id), datetime.fromisoformat(content.decode()))
+        if queue is LeaseQueue.INBOX:
+            return self._documents.read(content, InboxItem, f"inbox {id}")
+        return self._documents.read(content, QueuedEffect, f"outbox {id}")
 
     def extend(self, workspace: str, leases: Sequence[Lease], until: datetime) -> None:
         """Keep the leases longer; those of one queue all or, with `StaleLease`, none."""

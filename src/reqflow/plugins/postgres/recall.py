@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from ...core.facts import Answer, Want
 from .columns import MARKS, columns_of, unnested
+from .documents import Documents
 from .failures import Failed, as_error
-from .wants import KINDS, Decoder
+from .wants import KINDS
 from .wire import Rows, Statement, Value, Wire
 
 __all__ = ["Recalls"]
@@ -26,8 +27,9 @@ Kinds = tuple[type, ...]
 class Recalls:
     """Answers wants over a wire."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, documents: Documents) -> None:
         self._wire = wire
+        self._documents = documents
         self._apart: dict[Kinds, Statement] = {}
         self._by_kind: dict[Kinds, Statement] = {}
 
@@ -44,10 +46,9 @@ class Recalls:
             raise as_error(failed) from None
         for row in rows:
             told[int(row[0] or 0)].append(row)
-        decoder = Decoder()
         return tuple(
             [
-                KINDS[kind].answer(decoder, want, rows)
+                KINDS[kind].answer(self._documents, want, rows)
                 for kind, want, rows in zip(kinds, wants, told, strict=True)
             ]
         )

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from ...codec import dump as _dump
 from ...codec import dump_events
 from ...core.events import Entry
 from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request, Side
 from ...core.values import changed
 from ...errors import Conflict, InvalidInput, StaleLease
 from ...ports import Absorbed, Batch, EffectState, Hold, HoldKind, Lease, LeaseQueue, ThreadKey
+from .documents import Documents, encoded
 
 __all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced"]
 
@@ -26,40 +26,32 @@ Cells = tuple[str | None, ...]
 Changes = dict[str, list[Cells]]
 
 
-def changes_of(batch: Batch) -> Changes:
+def changes_of(batch: Batch, documents: Documents) -> Changes:
     """The rows of a batch by part. Raises `Conflict` and `StaleLease` for what cannot be, whatever is stored."""
     changes: Changes = {}
     if batch.restoring:
-        _put_state(batch, changes)
+        _put_state(batch, documents, changes)
     else:
-        _guard(batch, changes)
+        _guard(batch, documents, changes)
         _append(batch, changes)
     if batch.desk is not None:
         desk = batch.desk
         part = "new_desk" if desk.revision == 1 else "desk"
         changes[part] = [(str(desk.revision), desk.content, desk.salt)]
     if batch.requests:
-        changes["requests"] = [_request(each) for each in _last(batch.requests, _id)]
-    _place(batch, changes)
+        changes["requests"] = [_request(each, documents) for each in _last(batch.requests, _id)]
+    _place(batch, documents, changes)
     if batch.texts:
         changes["texts"] = [
             (each.ref.id, each.ref.audience.value, each.ref.owner, each.body)
             for each in _last(batch.texts, lambda text: text.ref.id)
         ]
     if batch.profiles:
-        changes["profiles"] = [(each.id, dump(each)) for each in batch.profiles]
+        changes["profiles"] = [(each.id, encoded(each)) for each in batch.profiles]
     if batch.outcomes:
-        changes["outcomes"] = [(key, dump(outcome)) for key, outcome in batch.outcomes]
-    _queue(batch, changes)
+        changes["outcomes"] = [(key, encoded(outcome)) for key, outcome in batch.outcomes]
+    _queue(batch, documents, changes)
     return changes
-
-
-def dump(content: object) -> str:
-    """A value as JSON; what is no UTF-8 is refused."""
-    try:
-        return _dump(content)
-    except (TypeError, UnicodeError) as problem:
-        raise InvalidInput(f"{type(content).__name__} cannot be stored: {problem}") from None
 
 
 # --- guards and state ---
@@ -79,7 +71,7 @@ def replaced(batch: Batch) -> dict[str, int]:
     return {each.id: each.version - counts.get(each.id, 1) for each in batch.conversations}
 
 
-def _guard(batch: Batch, changes: Changes) -> None:
+def _guard(batch: Batch, documents: Documents, changes: Changes) -> None:
     held = {(hold.kind, hold.id): hold for hold in batch.holds}
     if batch.loads:
         _load(batch, held, changes)
@@ -91,7 +83,7 @@ def _guard(batch: Batch, changes: Changes) -> None:
             changes.setdefault(f"absent_{kind}s", []).append(key)
     before = replaced(batch)
     for conversation in sorted(batch.conversations, key=_id):
-        cells = _conversation(conversation)
+        cells = _conversation(conversation, documents)
         version = before[conversation.id]
         if version:
             changes.setdefault("conversations", []).append((*cells, str(version)))
@@ -152,14 +144,14 @@ def _entry(new: Entry) -> Cells:
         actor.id,
         cause.kind.value,
         cause.key,
-        dump(cause.rules) if cause.rules else None,
+        encoded(cause.rules) if cause.rules else None,
         dump_events(new.events),
     )
 
 
-def _put_state(batch: Batch, changes: Changes) -> None:
+def _put_state(batch: Batch, documents: Documents, changes: Changes) -> None:
     if batch.conversations:
-        changes["put_conversations"] = [_conversation(each) for each in batch.conversations]
+        changes["put_conversations"] = [_conversation(each, documents) for each in batch.conversations]
     if batch.lanes:
         changes["put_lanes"] = [_lane(each) for each in batch.lanes]
     if batch.agents:
@@ -168,14 +160,14 @@ def _put_state(batch: Batch, changes: Changes) -> None:
         ]
 
 
-def _conversation(new: Conversation) -> Cells:
+def _conversation(new: Conversation, documents: Documents) -> Cells:
     return (
         new.id,
         str(new.version),
         new.channel_id,
         "t" if new.is_open else "f",
         "t" if new.is_quiet else "f",
-        dump(new),
+        documents.dump(new),
     )
 
 
@@ -183,7 +175,7 @@ def _lane(new: Lane) -> Cells:
     return new.channel_id, new.profile_id, str(new.version), new.conversation_id
 
 
-def _request(new: Request) -> Cells:
+def _request(new: Request, documents: Documents) -> Cells:
     return (
         new.id,
         new.conversation_id,
@@ -193,7 +185,7 @@ def _request(new: Request) -> Cells:
         new.queue,
         new.opened_at.isoformat(),
         _at(new.waiting_at),
-        dump(new),
+        documents.dump(new),
     )
 
 
@@ -213,10 +205,10 @@ def _last(items: Sequence[T], key: Callable[[T], str]) -> Iterable[T]:
 # --- messages, and what moves them ---
 
 
-def _place(batch: Batch, changes: Changes) -> None:
+def _place(batch: Batch, documents: Documents, changes: Changes) -> None:
     absorbed = batch.absorbed
     if batch.messages:
-        changes["messages"] = [_message(_settled(each, batch)) for each in batch.messages]
+        changes["messages"] = [_message(_settled(each, batch), documents) for each in batch.messages]
     if batch.threads:
         changes["threads"] = [
             (each.channel_id, each.native, _final(each, absorbed)) for each in batch.threads
@@ -274,8 +266,8 @@ def _final(thread: ThreadKey, absorbed: Sequence[Absorbed]) -> ConversationId:
     return found
 
 
-def _message(new: Message) -> Cells:
-    document = dump(new)
+def _message(new: Message, documents: Documents) -> Cells:
+    document = documents.dump(new)
     if "\\u0000" in document:  # absorbing patches the document, and a patched one cannot hold it
         raise InvalidInput(f"message {new.id} holds a NUL character, which cannot be stored")
     return (
@@ -293,13 +285,13 @@ def _message(new: Message) -> Cells:
 # --- queues ---
 
 
-def _queue(batch: Batch, changes: Changes) -> None:
+def _queue(batch: Batch, documents: Documents, changes: Changes) -> None:
     if batch.inbox:
-        changes["inbox"] = [(item.key, item.lane, dump(item)) for item in batch.inbox]
+        changes["inbox"] = [(item.key, item.lane, documents.dump(item)) for item in batch.inbox]
     if batch.cancelled:
         changes["cancelled"] = [(each,) for each in sorted(set(batch.cancelled))]
     if batch.effects:
-        _send(batch, changes)
+        _send(batch, documents, changes)
     armed: dict[str, datetime] = {}
     for timer in batch.armed:
         armed[timer.key] = min(timer.due_at, armed.get(timer.key, timer.due_at))
@@ -314,7 +306,7 @@ def _queue(batch: Batch, changes: Changes) -> None:
         changes["disarmed"] = [(key,) for key in sorted(gone)]
 
 
-def _send(batch: Batch, changes: Changes) -> None:
+def _send(batch: Batch, documents: Documents, changes: Changes) -> None:
     """New effects. One that collapses cancels those before it, here and in the outbox."""
     rows: list[Cells] = []
     latest: dict[tuple[str, str], int] = {}
@@ -327,7 +319,7 @@ def _send(batch: Batch, changes: Changes) -> None:
                 old = rows[latest[key]]
                 rows[latest[key]] = (*old[:3], EffectState.CANCELLED.value, *old[4:])
             latest[key] = len(rows)
-        rows.append((queued.destination, about, queued.collapse, state.value, dump(queued)))
+        rows.append((queued.destination, about, queued.collapse, state.value, documents.dump(queued)))
     changes["effects"] = rows
     if latest:
         changes["collapsed"] = sorted(latest)

@@ -31,6 +31,7 @@ class PostgresStore:
         try:
             from .commit import Commits
             from .connections import Connections
+            from .documents import Documents
             from .queues import Queues
             from .recall import Recalls
             from .views import Views
@@ -43,9 +44,10 @@ class PostgresStore:
             raise UsageError(f"pool must be at least 1 connection, not {pool}")
         self._connections = Connections(conninfo, pool)
         wire = Wire(self._connections)
-        self._commits = Commits(wire)
-        self._recalls = Recalls(wire)
-        self._queues = Queues(wire)
+        documents = Documents()
+        self._commits = Commits(wire, documents)
+        self._recalls = Recalls(wire, documents)
+        self._queues = Queues(wire, documents)
         self._views = Views(wire)
 
     def recall(self, workspace: Workspace, wants: Sequence[Want]) -> tuple[Answer, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...codec import load
 from ...core.facts import (
     NEIGHBOURS,
     Answer,
@@ -27,29 +26,10 @@ from ...core.facts import (
 )
 from ...core.model import AgentId, AgentLoad, Conversation, Lane, Message, Request
 from ...core.values import value
+from .documents import Documents
 from .wire import Rows, array_literal, moment
 
-__all__ = ["KINDS", "Decoder", "Kind"]
-
-
-class Decoder:
-    """Decodes the documents of one recall, each of them once."""
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, Any] = {}
-
-    def read(self, document: bytes | None, cls: type) -> Any:
-        """The value of a document; None for none."""
-        if document is None:
-            return None
-        found = self._known.get(document)
-        if found is None:
-            found = self._known[document] = load(document, cls, f"a stored {cls.__name__.lower()}")
-        return found
-
-    def first(self, rows: Rows, cls: type, column: int = 1) -> Any:
-        """The value in the first row; None where there is none."""
-        return self.read(rows[0][column], cls) if rows else None
+__all__ = ["KINDS", "Kind"]
 
 
 @value
@@ -62,7 +42,7 @@ class Kind:
     width: int
     sql: str
     values: Callable[[Any], Sequence[str | None]]
-    answer: Callable[[Decoder, Any, Rows], Answer]
+    answer: Callable[[Documents, Any, Rows], Answer]
 
 
 def _select(columns: Sequence[str], rest: str) -> str:
@@ -71,29 +51,40 @@ def _select(columns: Sequence[str], rest: str) -> str:
     return f"SELECT {named} {rest}"
 
 
+def _read(documents: Documents, document: bytes | None, cls: type) -> Any:
+    return None if document is None else documents.read(document, cls, f"a stored {cls.__name__.lower()}")
+
+
+def _first(documents: Documents, rows: Rows, cls: type, column: int = 1) -> Any:
+    """The value in the first row; None where there is none."""
+    return _read(documents, rows[0][column], cls) if rows else None
+
+
 def _text(content: bytes | None) -> Any:
     return None if content is None else content.decode()
 
 
-def _lane(decoder: Decoder, want: WantLane, rows: Rows) -> tuple[Lane | None, Conversation | None]:
+def _lane(documents: Documents, want: WantLane, rows: Rows) -> tuple[Lane | None, Conversation | None]:
     if not rows:
         return None, None
     _, version, conversation_id, document, _ = rows[0]
     lane = Lane(want.channel_id, want.profile_id, int(version or 0), _text(conversation_id))
-    return lane, decoder.read(document, Conversation)
+    return lane, _read(documents, document, Conversation)
 
 
-def _request(decoder: Decoder, want: WantRequest, rows: Rows) -> tuple[Request | None, Conversation | None]:
-    return decoder.first(rows, Request), decoder.first(rows, Conversation, 2)
+def _request(
+    documents: Documents, want: WantRequest, rows: Rows
+) -> tuple[Request | None, Conversation | None]:
+    return _first(documents, rows, Request), _first(documents, rows, Conversation, 2)
 
 
-def _neighbours(decoder: Decoder, want: WantNeighbours, rows: Rows) -> Neighbours:
-    before = [decoder.read(row[1], Message) for row in rows if row[2] == b"before"]
-    after = [decoder.read(row[1], Message) for row in rows if row[2] == b"after"]
+def _neighbours(documents: Documents, want: WantNeighbours, rows: Rows) -> Neighbours:
+    before = [_read(documents, row[1], Message) for row in rows if row[2] == b"before"]
+    after = [_read(documents, row[1], Message) for row in rows if row[2] == b"after"]
     return Neighbours(before[0] if before else None, tuple(after))
 
 
-def _pool(decoder: Decoder, want: WantPool, rows: Rows) -> tuple[AgentLoad, ...]:
+def _pool(documents: Documents, want: WantPool, rows: Rows) -> tuple[AgentLoad, ...]:
     return tuple(
         [
             AgentLoad(AgentId(_text(id)), int(version or 0), int(load or 0), moment(chosen_at))
@@ -102,19 +93,19 @@ def _pool(decoder: Decoder, want: WantPool, rows: Rows) -> tuple[AgentLoad, ...]
     )
 
 
-def _waiting(decoder: Decoder, want: WantWaiting, rows: Rows) -> tuple[Request, ...]:
-    return tuple([decoder.read(row[1], Request) for row in rows])
+def _waiting(documents: Documents, want: WantWaiting, rows: Rows) -> tuple[Request, ...]:
+    return tuple([_read(documents, row[1], Request) for row in rows])
 
 
-def _desk(decoder: Decoder, want: WantDesk, rows: Rows) -> DeskDocument | None:
+def _desk(documents: Documents, want: WantDesk, rows: Rows) -> DeskDocument | None:
     if not rows:
         return None
     _, revision, content, salt, _ = rows[0]
     return DeskDocument(int(revision or 0), _text(content), _text(salt))
 
 
-def _conversation(decoder: Decoder, want: Want, rows: Rows) -> Conversation | None:
-    found: Conversation | None = decoder.first(rows, Conversation)
+def _conversation(documents: Documents, want: Want, rows: Rows) -> Conversation | None:
+    found: Conversation | None = _first(documents, rows, Conversation)
     return found
 
 
@@ -143,13 +134,13 @@ KINDS: Mapping[type, Kind] = {
             "FROM reqflow.messages m WHERE m.workspace = $1 AND m.channel_id = {0} AND m.native = {1}",
         ),
         lambda want: (want.channel_id, want.native),
-        lambda decoder, want, rows: decoder.first(rows, Message),
+        lambda documents, want, rows: _first(documents, rows, Message),
     ),
     WantOutcome: Kind(
         1,
         _select(("o.document",), "FROM reqflow.outcomes o WHERE o.workspace = $1 AND o.key = {0}"),
         lambda want: (want.key,),
-        lambda decoder, want, rows: decoder.first(rows, Outcome),
+        lambda documents, want, rows: _first(documents, rows, Outcome),
     ),
     WantLane: Kind(
         2,
