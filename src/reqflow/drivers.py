@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, assert_never
 
@@ -111,6 +109,8 @@ def run(flow: Flow, ports: Ports) -> Any:
 
 def _within(call: Callable[[], Any], seconds: float) -> Any:
     """Wait for a classifier no longer than this; a late answer is nobody's."""
+    from concurrent.futures import ThreadPoolExecutor  # dear to import, and seldom needed
+
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reqflow-consult")
     try:
         return pool.submit(call).result(timeout=seconds)
@@ -144,6 +144,8 @@ async def arun(flow: Flow, ports: Ports) -> Any:
 
 async def _awaited(answer: Awaitable[Any], seconds: float) -> Any:
     """Wait for a classifier no longer than this."""
+    import asyncio  # a third of importing reqflow, and only needed here
+
     try:
         return await asyncio.wait_for(answer, seconds)
     except TimeoutError:
@@ -155,6 +157,8 @@ async def _answer(ask: Ask, ports: Ports) -> Any:
     if port is None or inspect.iscoroutinefunction(port):
         found = _call(ask, ports)
         return await found if inspect.isawaitable(found) else found
+    import asyncio  # as above
+
     found = await asyncio.to_thread(_call, ask, ports)
     return await _settled(found)
 

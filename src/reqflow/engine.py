@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,7 +37,9 @@ def system_clock() -> datetime:
 
 def random_word() -> str:
     """Chance, as 32 hexadecimal digits: a key for a command that has none, the salt of a new desk."""
-    return uuid.uuid4().hex
+    from secrets import token_hex  # seldom needed, and dear to import
+
+    return token_hex(16)
 
 
 @value(kw_only=True)

@@ -230,7 +230,10 @@ class Store(Protocol):
         note: str | None = None,
         park: bool = False,
     ) -> None:
-        """Give an item back, to be leased from ``ready_at`` on; or park it for good with a note."""
+        """Give an item back, to be leased from ``ready_at`` on; or park it for good with a note.
+
+        Without a note it was not tried: this lease then does not count among its attempts.
+        """
         ...
 
     def next_due(self, workspace: Workspace) -> datetime | None:

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from reqflow.core.facts import (
     DeskDocument,
     Want,
@@ -24,8 +26,7 @@ from reqflow.core.facts import (
     WantThread,
     WantWaiting,
 )
-from reqflow.core.model import AgentId, RequestState
-from reqflow.core.values import changed
+from reqflow.core.model import AgentId, Audience, RequestState
 from reqflow.errors import (
     Conflict,
     CorruptRecord,
@@ -38,6 +39,7 @@ from reqflow.errors import (
     UsageError,
 )
 from reqflow.plugins.postgres import PostgresStore
+from reqflow.plugins.postgres.columns import columns_of
 from reqflow.ports import (
     Absorbed,
     Adopted,
@@ -73,6 +75,8 @@ from reqflow.testing.samples import (
     make_text,
     moment,
 )
+
+psycopg = pytest.importorskip("psycopg", reason="extra 'postgres' is not installed")
 
 NewDsn = Callable[..., str]
 
@@ -211,7 +215,8 @@ def test_guards_hold_for_one_row_and_for_many(store: PostgresStore, count: int) 
         if isinstance(caught.value, Conflict):
             assert row in caught.value.rows
     assert ask(store, WantOutcome("cmd:0001")) is None
-    assert [each.load for each in ask(store, WantPool(tuple(f"agent{n}" for n in numbers)))] == [1] * count
+    agents = tuple(AgentId(f"agent{n}") for n in numbers)
+    assert [each.load for each in ask(store, WantPool(agents))] == [1] * count
 
 
 def changed_fence(lease: Lease) -> Lease:
@@ -307,6 +312,33 @@ def test_timers_that_fire_may_be_armed_or_disarmed_in_the_same_commit(
     assert store.next_due(WORKSPACE) == moment(50)
 
 
+@given(st.lists(st.tuples(*[st.none() | st.text("ab\x1e\x1f019", max_size=6)] * 3), min_size=2, max_size=6))
+def test_columns_are_cut_where_they_were_joined(rows: list[tuple[str | None, ...]]) -> None:
+    """As the server's ``string_to_array(text, mark, null)`` does, whatever the cells hold."""
+    mark, null, *joined = columns_of([rows])
+    cut = [[None if cell == null else cell for cell in text.split(mark)] for text in joined]
+    assert cut == [list(column) for column in zip(*rows, strict=True)]
+
+
+def test_many_rows_may_hold_the_marks_that_cut_them(store: PostgresStore) -> None:
+    bodies = ["plain", "\x1f", "\x1e", "\x1f0\x1e\x1e0\x1f", ""]
+    texts = tuple(make_text(number, body) for number, body in enumerate(bodies))
+    store.commit(make_batch(texts=texts))
+    found = store.texts(WORKSPACE, [each.ref.id for each in texts], Audience.CUSTOMER)
+    assert [found[each.ref.id] for each in texts] == bodies
+
+
+def test_a_remembered_value_is_found_by_what_is_stored(store: PostgresStore, dsn: str) -> None:
+    """Another process may write at any time: what was decoded before must never hide it."""
+    store.commit(make_batch(conversations=(make_conversation(1),)))
+    other = PostgresStore(dsn)
+    for version in range(2, 5):
+        assert ask(store, WantConversation("c_0001")) == make_conversation(1, version - 1)
+        other.commit(make_batch(conversations=(make_conversation(1, version),)))
+    assert ask(store, WantConversation("c_0001")) == make_conversation(1, 4)
+    other.close()
+
+
 # --- what cannot be stored ---
 
 
@@ -388,7 +420,8 @@ def end_sessions(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
         )
 
 
@@ -489,7 +522,7 @@ def test_a_migration_that_is_killed_leaves_nothing_and_can_be_repeated(new_dsn: 
     dsn = new_dsn(empty=True)
     store = PostgresStore(dsn)
     with psycopg.connect(dsn) as other:
-        # Somebody else is about to make a sequence of that name: the migration waits for it, deep in its file.
+        # Somebody else is about to make a sequence of that name: the migration waits, deep in its file.
         other.execute("CREATE SCHEMA reqflow")
         other.commit()
         other.execute("CREATE SEQUENCE reqflow.fences")
@@ -638,7 +671,7 @@ def use_everything(store: PostgresStore, base: int) -> None:
     ):
         store.query(WORKSPACE, view)
     store.history(WORKSPACE, last)
-    store.texts(WORKSPACE, [make_text(base).ref.id], "internal")  # type: ignore[arg-type]
+    store.texts(WORKSPACE, [make_text(base).ref.id], Audience.INTERNAL)
 
 
 def test_nothing_reads_more_rows_when_there_are_more(dsn: str) -> None:

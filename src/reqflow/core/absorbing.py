@@ -1,7 +1,7 @@
 """What a late message takes in: the younger conversations of its author that belong to its group.
 
-One primitive, ``absorb``, moves loose messages, or a request that no person has touched, into the older group;
-automatic assignment is not touching. Once a person has acted, both stay, linked as ``late``.
+One primitive, ``absorb``, moves loose messages, or a request that no person has touched, into the older
+group; automatic assignment is not touching. Once a person has acted, both stay, linked as ``late``.
 """
 
 from __future__ import annotations

@@ -62,20 +62,25 @@ def _text(instance: object, attribute: attrs.Attribute[Any], content: object) ->
 
 def _check_text(where: str, content: object) -> None:
     if not isinstance(content, str):
-        raise InvalidInput(f"{where} must be text, not {type(content).__name__}")
+        raise _no_text(where, content)
 
 
-def _check_word(where: str, content: str) -> None:
-    _check_text(where, content)
+def _no_text(where: str, content: object) -> InvalidInput:
+    return InvalidInput(f"{where} must be text, not {type(content).__name__}")
+
+
+def _check_word(where: str, content: object) -> str:
+    if not isinstance(content, str):
+        raise _no_text(where, content)
     if not 0 < len(content) <= MAX_NATIVE:
         raise InvalidInput(f"{where} must have 1 to {MAX_NATIVE} characters, not {len(content)}")
     if not content.isprintable():
         raise InvalidInput(f"{where} must have printable characters only: {ascii(content)}")
+    return content
 
 
-def _check_place(where: str, content: str) -> None:
-    _check_word(where, content)
-    if ":" not in content:
+def _check_place(where: str, content: object) -> None:
+    if ":" not in _check_word(where, content):
         raise InvalidInput(f"{where} must be 'transport:name', not {content!r}")
 
 

@@ -2,7 +2,7 @@
 
 A group starts at a detected message and goes on while the author's next message in the channel follows
 within the window: of the neighbour before it (``sliding``) or of the group's first message (``fixed``).
-Exactly at the limit still joins. Others' words in between do not end it. (Thena; capabilities.md rows 3 to 5)
+Exactly at the limit still joins. Others' words in between do not end it. (Thena)
 
 What was sent at one moment, as in logs that tell only minutes, has no order and belongs together.
 

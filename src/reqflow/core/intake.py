@@ -1,8 +1,8 @@
 """Where an inbound message belongs, and what that makes happen.
 
 An inbound message is an observation: it is placed or ignored with a reason, never refused. The order of
-questions is that of capabilities.md, section 2: which conversation (thread, profile, group), which side, which
-request, and only then whether it is a request of its own.
+questions is fixed: which conversation (thread, profile, group), which side, which request, and only then
+whether it is a request of its own.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Intake:
         return self._continued(conversation)
 
     def _threaded(self) -> Conversation | None:
-        """The conversation that the message answers in; or, for one that arrives after its answers, theirs."""
+        """The conversation that the message answers in; for one that arrives after its answers, theirs."""
         natives = (self.inbound.native, *self.inbound.replies_to)
         return self._continued(self.overlay.thread(self.channel, natives))
 

@@ -29,11 +29,35 @@ else:
         """Make ``cls`` a value: slots, equality and hash by fields, never changed."""
         if cls is None:
             return lambda decorated: value(decorated, kw_only=kw_only)
-        made = attrs.define(cls, frozen=FROZEN, kw_only=kw_only, unsafe_hash=True, slots=True)
-        names = [field.name for field in attrs.fields(made)]
-        if len(names) > 1:
-            made.__read__ = attrgetter(*names)
+        # attrs writes and compiles methods for each class; sharing three of them halves the import
+        cls.__eq__, cls.__hash__, cls.__repr__ = _equal, _hash, _shown
+        made = attrs.define(cls, frozen=FROZEN, kw_only=kw_only, slots=True, eq=False, repr=False)
+        fields = attrs.fields(made)
+        made.__read__ = _reader([field.name for field in fields])
+        made.__hashed__ = _reader([field.name for field in fields if field.hash is not False])
         return made
+
+
+def _reader(names: list[str]) -> Callable[[Any], Any]:
+    """Reads all these attributes at once, as a tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return staticmethod(lambda content: tuple(getattr(content, name) for name in names))
+
+
+def _equal(self: Any, other: Any) -> Any:
+    if other.__class__ is not self.__class__:
+        return NotImplemented
+    return self.__read__(self) == self.__read__(other)
+
+
+def _hash(self: Any) -> int:
+    return hash((self.__class__, self.__hashed__(self)))
+
+
+def _shown(self: Any) -> str:
+    shown = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in attrs.fields(self.__class__))
+    return f"{self.__class__.__qualname__}({shown})"
 
 
 # Only for values that are being made. `object.__setattr__` works on frozen ones too, at twice the price.

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ..core import commands as c
+from ..core import events as e
 from ..core.effects import Effect, PostMessage
 from ..core.facts import Outcome, WantPool
 from ..core.model import (
@@ -40,12 +41,13 @@ from ..core.model import (
     Resolution,
 )
 from ..core.settings import ChannelKind
+from ..core.step import Automation
 from ..core.timers import drained_queue, next_due, swept_after
 from ..errors import Refused, ReqflowError, UnknownId
 from ..hooks import hookimpl
 from ..plugins.memory import MemoryStore
 from ..ports import Conversations, Effects, Messages, Receipt, ReceiptKind, Streams
-from .desks import DESK, Story, desk_with
+from .desks import DESK, Rules, Story, desk_with
 from .strategies import sayings
 
 __all__ = ["DeskMachine", "Post", "broken_laws"]
@@ -200,6 +202,20 @@ _VARIANTS: tuple[dict[str, Any], ...] = (
 )
 
 
+def _welcomed(event: e.Event, conversation: Conversation) -> Iterator[c.Command]:
+    if conversation.channel_id.startswith("mail:") and conversation.audience is Audience.CUSTOMER:
+        yield c.Reply(by=_RULE, conversation_id=conversation.id, text="Welcome.")
+
+
+def _in_vain(event: e.Event, conversation: Conversation) -> Iterator[c.Command]:
+    yield c.Take(by=_RULE, request_id=event.request_id)  # type: ignore[attr-defined]  # and closed it is
+
+
+_RULE = Actor(ActorKind.AUTOMATION, Code("rule"))
+_WELCOME = Automation(name=Code("welcome"), on=frozenset({e.RequestOpened}), then=_welcomed)
+_IN_VAIN = Automation(name=Code("in_vain"), on=frozenset({e.RequestClosed}), then=_in_vain)
+
+
 class DeskMachine(RuleBasedStateMachine):
     """People write, colleagues act, time passes, messages come twice and late, and the law holds."""
 
@@ -220,7 +236,9 @@ class DeskMachine(RuleBasedStateMachine):
             },
         }
         self.story = Story(
-            desk=desk_with(variant, channels=self.channels), store=self.make_store(), plugins=[self.post]
+            desk=desk_with(variant, channels=self.channels),
+            store=self.make_store(),
+            plugins=[self.post, Rules(_WELCOME, _IN_VAIN)],
         )
         self.said: list[tuple[c.Inbound, Outcome]] = []
         self.given: list[tuple[c.Command, Outcome]] = []

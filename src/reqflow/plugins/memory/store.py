@@ -116,7 +116,10 @@ class MemoryStore:
         with self._lock:
             space = self._spaces.get(workspace, self._nothing)
             (task,) = check_leases(space, (lease,))
-            task.note = note
+            if note is not None:
+                task.note = note
+            elif not park:
+                task.attempts -= 1  # given back untried
             if park:
                 space.queues[lease.queue].park(lease)
             else:

@@ -148,7 +148,8 @@ CREATE TABLE reqflow.history (
 
 -- --- the leased queues ---
 -- A row is leased while lease_until is set, and delayed while ready_at is. Few rows are either, and those are
--- what an item must not overtake in its lane.
+-- what an item must not overtake in its lane. Finished rows leave dead index entries behind, which claims would have
+-- to pass: they are vacuumed early.
 
 CREATE SEQUENCE reqflow.fences;
 
@@ -165,7 +166,7 @@ CREATE TABLE reqflow.inbox (
     note text,
     document text NOT NULL,
     PRIMARY KEY (workspace, key)
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX inbox_ready ON reqflow.inbox (workspace, seq) WHERE NOT parked AND seq IS NOT NULL;
 CREATE INDEX inbox_held ON reqflow.inbox (workspace, lane, seq)
     WHERE NOT parked AND lane IS NOT NULL AND (lease_until IS NOT NULL OR ready_at IS NOT NULL);
@@ -184,7 +185,7 @@ CREATE TABLE reqflow.outbox (
     note text,
     document text NOT NULL,
     PRIMARY KEY (workspace, seq)
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX outbox_ready ON reqflow.outbox (workspace, seq) WHERE state = 'ready' AND seq IS NOT NULL;
 CREATE INDEX outbox_held ON reqflow.outbox (workspace, destination, seq)
     WHERE state = 'ready' AND destination IS NOT NULL AND (lease_until IS NOT NULL OR ready_at IS NOT NULL);
@@ -205,7 +206,7 @@ CREATE TABLE reqflow.agenda (
     attempts integer NOT NULL DEFAULT 0,
     note text,
     PRIMARY KEY (workspace, key)
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX agenda_due ON reqflow.agenda (workspace, due_at, key) WHERE NOT parked;
 
 -- Claims the oldest items whose lane nobody works on. One claimer at a time and queue: while two claim at once,

@@ -1,7 +1,7 @@
 """Many rows as a few parameters: each column is one text, cut at a mark by the server.
 
-Joining and splitting are single calls on both sides, which is several times cheaper than an array or JSON made of
-each value. What holds the usual mark itself is joined by another.
+Joining and splitting are single calls on both sides, several times cheaper than an array or JSON made of each
+value. What holds the usual mark itself is joined by another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARKS = 2
 
 
 def columns_of(tables: Iterable[Sequence[Sequence[str | None]]]) -> list[str]:
-    """The parameters for tables of rows: the mark, the text that means null, and each column of each table."""
+    """The parameters for tables of rows: a mark, a text that means null, and the columns of each table."""
     columns = [tuple(column) for rows in tables for column in zip(*rows, strict=True)]
     joined = [_join(column, _MARK, _NULL) for column in columns]
     if all(_is_plain(text, column) for text, column in zip(joined, columns, strict=True)):

@@ -51,7 +51,7 @@ class Documents:
             if found is None:
                 found = load(document, cls, where)
             self._remember(document, found)
-        return found if found.__class__ is cls else load(document, cls, where)  # type: ignore[no-any-return]
+        return found if found.__class__ is cls else load(document, cls, where)
 
     def _remember(self, document: bytes, content: object) -> None:
         young = self._young

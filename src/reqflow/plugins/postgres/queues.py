@@ -51,7 +51,8 @@ def _extending(table: str, key: str, type: str) -> Statement:
     return Statement(
         "WITH found AS MATERIALIZED (SELECT l.id FROM unnest($2::text[], $3::text[]) d (id, fence)"
         f" CROSS JOIN LATERAL (SELECT t.{key} AS id FROM reqflow.{table} t WHERE t.workspace = $1"
-        f" AND t.{key} = d.id::{type} AND t.fence = d.fence::bigint AND t.lease_until IS NOT NULL FOR UPDATE) l),"
+        f" AND t.{key} = d.id::{type} AND t.fence = d.fence::bigint AND t.lease_until IS NOT NULL"
+        " FOR UPDATE) l),"
         f" kept AS (UPDATE reqflow.{table} t SET lease_until = $4::timestamptz WHERE t.workspace = $1"
         f" AND t.{key} = ANY (ARRAY(SELECT f.id FROM found f)))"
         " SELECT CASE WHEN (SELECT count(*) FROM found) = cardinality($2::text[]) THEN true"
@@ -61,17 +62,20 @@ def _extending(table: str, key: str, type: str) -> Statement:
 
 def _releasing(table: str, key: str, type: str, sets: str) -> Statement:
     return Statement(
-        f"UPDATE reqflow.{table} t SET lease_until = NULL, note = $4, {sets} WHERE t.workspace = $1"
+        f"UPDATE reqflow.{table} t SET lease_until = NULL, note = coalesce($4, t.note), {sets}"
+        " WHERE t.workspace = $1"
         f" AND t.{key} = $2::{type} AND t.fence = $3::bigint AND t.lease_until IS NOT NULL RETURNING 1"
     )
 
 
+_TRIED = ", attempts = t.attempts - ($4 IS NULL)::integer"  # without a note it was not tried
 _EXTEND = {queue: _extending(*names) for queue, names in _KEYS.items()}
 _RELEASE = {
-    LeaseQueue.INBOX: _releasing(*_KEYS[LeaseQueue.INBOX], "ready_at = $5::timestamptz"),
-    LeaseQueue.OUTBOX: _releasing(*_KEYS[LeaseQueue.OUTBOX], "ready_at = $5::timestamptz"),
+    LeaseQueue.INBOX: _releasing(*_KEYS[LeaseQueue.INBOX], f"ready_at = $5::timestamptz{_TRIED}"),
+    LeaseQueue.OUTBOX: _releasing(*_KEYS[LeaseQueue.OUTBOX], f"ready_at = $5::timestamptz{_TRIED}"),
     LeaseQueue.AGENDA: _releasing(
-        *_KEYS[LeaseQueue.AGENDA], "due_at = least($5::timestamptz, t.again_at), again_at = NULL"
+        *_KEYS[LeaseQueue.AGENDA],
+        f"due_at = least($5::timestamptz, t.again_at), again_at = NULL{_TRIED}",
     ),
 }
 _PARK = {

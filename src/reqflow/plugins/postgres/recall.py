@@ -86,7 +86,7 @@ def _apart(kinds: Kinds) -> str:
 
 
 def _by_kind(kinds: Kinds) -> str:
-    """One arm for each kind. ``OFFSET 0`` has its query looked up row by row, as it is when it stands alone."""
+    """One arm for each kind. ``OFFSET 0`` keeps its query as it is alone, run for each row."""
     arms = []
     mark = 2
     first = mark + MARKS
@@ -96,7 +96,8 @@ def _by_kind(kinds: Kinds) -> str:
         sql = known.sql.format(*[f"asked.{name}" for name in names[1:]])
         arms.append(
             "SELECT asked.place::integer, x.a, x.b, x.c, x.d"
-            f" FROM (SELECT * FROM {unnested(first, names, mark)}) asked CROSS JOIN LATERAL ({sql} OFFSET 0) x"
+            f" FROM (SELECT * FROM {unnested(first, names, mark)}) asked"
+            f" CROSS JOIN LATERAL ({sql} OFFSET 0) x"
         )
         first += len(names)
     return " UNION ALL ".join(arms)

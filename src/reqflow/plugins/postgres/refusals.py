@@ -29,7 +29,8 @@ UNION ALL SELECT 'outbox', t.seq::text, t.fence FROM reqflow.outbox t
     WHERE t.workspace = $1 AND t.seq = ANY ($7::bigint[]) AND t.lease_until IS NOT NULL
 UNION ALL SELECT 'agenda', t.key, t.fence FROM reqflow.agenda t
     WHERE t.workspace = $1 AND t.key = ANY ($8::text[]) AND t.lease_until IS NOT NULL
-UNION ALL SELECT 'agent', t.id, t.version FROM reqflow.agents t WHERE t.workspace = $1 AND t.id = ANY ($9::text[])
+UNION ALL SELECT 'agent', t.id, t.version FROM reqflow.agents t
+    WHERE t.workspace = $1 AND t.id = ANY ($9::text[])
 UNION ALL SELECT 'conversation', t.id, t.version FROM reqflow.conversations t
     WHERE t.workspace = $1 AND t.id = ANY ($10::text[])
 UNION ALL SELECT 'lane', d.channel_id || ' ' || d.profile_id, (SELECT t.version FROM reqflow.lanes t
@@ -47,7 +48,7 @@ _KEY_CONSTRAINTS = frozenset({"outcomes_pkey", "messages_native", "messages_pkey
 def refusal(wire: Wire, batch: Batch, failed: Failed | None) -> StoreError | None:
     """Why this batch cannot be stored: `Duplicate` before `StaleLease` before `Conflict`.
 
-    None where nothing shows: another writer was in the way and is gone, and the failure itself is all that is known.
+    None where nothing shows: another writer was in the way and is gone.
     """
     found = _look(wire, batch)
     keys: list[tuple[str, str]] = [("outcome", key) for key, _ in batch.outcomes]

@@ -27,7 +27,7 @@ Changes = dict[str, list[Cells]]
 
 
 def changes_of(batch: Batch, documents: Documents) -> Changes:
-    """The rows of a batch by part. Raises `Conflict` and `StaleLease` for what cannot be, whatever is stored."""
+    """The rows of a batch by part. Raises `Conflict` and `StaleLease` for what can never be stored."""
     changes: Changes = {}
     if batch.restoring:
         _put_state(batch, documents, changes)

@@ -18,13 +18,16 @@ __all__ = ["PostgresStore"]
 class PostgresStore:
     """Keeps desks in the schema ``reqflow`` of a PostgreSQL database (15 or later).
 
-    Needs the extra ``postgres``. Connects when it is first used, with at most ``pool`` connections, one for each
-    thread that is busy with the store; safe to use from several threads. `migrate` makes the schema; nothing
-    else changes it. A recall and a commit are one round trip each, and every commit is durable when it
-    returns (as far as the server's ``synchronous_commit`` says so).
+    Needs the extra ``postgres``. Connects when it is first used, with at most ``pool`` connections, one for
+    each thread that is busy with the store; safe to use from several threads. `migrate` makes the schema, and
+    nothing else changes it. A recall and a commit are one round trip each. A commit is durable when it
+    returns, as far as the server's ``synchronous_commit`` says so.
 
-    ``conninfo`` is a libpq connection string or URI. Sessions are used with prepared statements, so a pooler in
-    between must pool sessions, not transactions.
+    ``conninfo`` is a libpq connection string or URI. Statements are prepared and planned with settings of the
+    session, so a pooler in between must pool sessions, not transactions.
+
+    A `Hold` on a row that must not exist is checked when the commit looks; a twin that commits at the very
+    same time is seen only where the batch itself makes the row (a lane, a conversation, an agent's load).
     """
 
     def __init__(self, conninfo: str, *, pool: int = 4) -> None:
@@ -57,8 +60,8 @@ class PostgresStore:
     def commit(self, batch: Batch) -> None:
         """Store all of it or nothing.
 
-        `StoreUnavailable` may leave open whether it was stored; its message says so. The keys in the batch make
-        another try harmless.
+        `StoreUnavailable` may leave open whether it was stored; its message says so. The keys in the batch
+        make another try harmless.
         """
         if batch.texts:
             check_texts(batch)

@@ -48,7 +48,8 @@ _TEXTS = Statement(
     " AND ($3::boolean OR t.audience = 'customer')"
 )
 _STREAMS = """WITH RECURSIVE named AS (
-    (SELECT h.stream FROM reqflow.history h WHERE h.workspace = $1 AND h.stream > $2 ORDER BY h.stream LIMIT 1)
+    (SELECT h.stream FROM reqflow.history h WHERE h.workspace = $1 AND h.stream > $2
+        ORDER BY h.stream LIMIT 1)
     UNION ALL SELECT (SELECT h.stream FROM reqflow.history h WHERE h.workspace = $1 AND h.stream > n.stream
         ORDER BY h.stream LIMIT 1) FROM named n WHERE n.stream IS NOT NULL)
 SELECT n.stream, n.stream FROM named n WHERE n.stream IS NOT NULL LIMIT $3::bigint"""
@@ -85,8 +86,8 @@ class _Query:
         return Statement(
             f"WITH found AS MATERIALIZED (SELECT t.{key} FROM {self.source} t"
             f" WHERE {' AND '.join(self.conditions)})"
-            f" SELECT t.{key}::text, {columns} FROM {self.source} t WHERE t.workspace = $1 AND t.{key} = ANY ("
-            f"ARRAY(SELECT t.{key} FROM found t {order} LIMIT ${len(self.values)}::bigint)) {order}"
+            f" SELECT t.{key}::text, {columns} FROM {self.source} t WHERE t.workspace = $1 AND t.{key}"
+            f" = ANY (ARRAY(SELECT t.{key} FROM found t {order} LIMIT ${len(self.values)}::bigint)) {order}"
         )
 
     def _from(self, key: str, after: str | None, limit: int, down: bool) -> None:

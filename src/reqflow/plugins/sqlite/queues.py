@@ -61,11 +61,18 @@ PARK = {
     OUTBOX: f"UPDATE outbox SET state='parked', leased=0, free_at=NULL, note=?{_PLACE[OUTBOX]}",
     AGENDA: f"UPDATE agenda SET parked=1, again_at=NULL, free_at=NULL, note=?{_TIMER}",
 }
+_TRIED = ", note=coalesce(?2, note), attempts=attempts-(?2 IS NULL)"  # without a note it was not tried
 RELEASE = {
-    INBOX: f"UPDATE inbox SET leased=0, free_at=?, note=?{_PLACE[INBOX]}",
-    OUTBOX: f"UPDATE outbox SET leased=0, free_at=?, note=?{_PLACE[OUTBOX]}",
+    INBOX: (
+        f"UPDATE inbox SET leased=0, free_at=?1{_TRIED}"
+        " WHERE workspace=?3 AND id=?4 AND fence=?5 AND leased=1 AND state='ready'"
+    ),
+    OUTBOX: (
+        f"UPDATE outbox SET leased=0, free_at=?1{_TRIED}"
+        " WHERE workspace=?3 AND number=?4 AND fence=?5 AND leased=1 AND state='ready'"
+    ),
     AGENDA: (
-        "UPDATE agenda SET due_at=min(?1, coalesce(again_at, ?1)), again_at=NULL, free_at=NULL, note=?2"
+        f"UPDATE agenda SET due_at=min(?1, coalesce(again_at, ?1)), again_at=NULL, free_at=NULL{_TRIED}"
         " WHERE workspace=?3 AND key=?4 AND fence=?5 AND free_at IS NOT NULL"
     ),
 }

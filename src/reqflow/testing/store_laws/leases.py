@@ -147,6 +147,18 @@ class LeaseLaws(StoreLaws):
         assert len(lease(store, queue)) == 1
 
     @QUEUES
+    def test_an_item_given_back_without_a_note_was_not_tried(self, store: Store, queue: LeaseQueue) -> None:
+        put(store, queue, "a")
+        for _ in range(3):
+            (one,) = lease(store, queue, at=900, until=999)
+            assert one.attempts == 1
+            store.release(WORKSPACE, one, ready_at=moment(0))
+        (one,) = lease(store, queue, at=900, until=999)
+        store.release(WORKSPACE, one, ready_at=moment(0), note="busy")
+        (one,) = lease(store, queue, at=900, until=999)
+        assert one.attempts == 2
+
+    @QUEUES
     def test_a_parked_item_is_never_leased_again(self, store: Store, queue: LeaseQueue) -> None:
         put(store, queue, "a", "b")
         (one,) = lease(store, queue, limit=1)

@@ -1,0 +1,225 @@
+"""Many at once: tasks on one `AsyncEngine`, threads on PostgreSQL and on SQLite. Every law stays whole."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reqflow import Accept, AsyncEngine, Close, Engine, Inbound, OutcomeKind, Reply, RequestState, Take, agent
+from reqflow.errors import Refused
+from reqflow.plugins.memory import MemoryStore
+from reqflow.plugins.sqlite import SQLiteStore
+from reqflow.ports import Conversations, Messages, Requests
+from reqflow.testing.desks import START, QuestionMark, Story, desk_with
+from reqflow.testing.machines import broken_laws
+
+from .scenario import Clock, engine_on, everything, prepared
+
+
+def letter(number: int, who: str, channel: str, text: str = "Where is it?", **fields: Any) -> Inbound:
+    return Inbound(
+        channel=channel,
+        author=f"{channel.partition(':')[0]}:{who}",
+        native=str(number),
+        sent_at=START + timedelta(seconds=number),
+        text=text,
+        **fields,
+    )
+
+
+def laws(store: Any, clock: Clock) -> list[str]:
+    """What is broken, looked at by a story on the same store."""
+    story = Story(desk=None, store=store)
+    story.engine = Engine(store, workspace="desk", clock=clock, classifier=QuestionMark())
+    return broken_laws(story)
+
+
+# --- tasks ---
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_two_hundred_tasks_on_one_engine_leave_every_law_intact(kind: str, tmp_path: Any) -> None:
+    inner: Any = MemoryStore() if kind == "memory" else SQLiteStore(tmp_path / "desk.db")
+    inner.migrate()
+    store, clock = prepared(inner), Clock()
+    clock.now = START + timedelta(hours=1)
+    engine = engine_on(store, clock, AsyncEngine)
+    chance = random.Random(7)
+
+    async def customer(number: int) -> None:
+        who, channel = f"c{number % 20}", ("chat:lobby", "dm:1", "line:1", "mail:desk")[number % 4]
+        found = letter(number, who, channel, chance.choice(["Where is it?", "more", "thanks!"]))
+        first, again = await asyncio.gather(engine.handle(found), engine.handle(found))
+        assert first.message_id == again.message_id
+        assert sorted([first.duplicate, again.duplicate]) == [False, True]
+
+    async def colleague(number: int) -> None:
+        open_ones = (await engine.read(Requests(limit=50))).items
+        if not open_ones:
+            return
+        request = chance.choice(open_ones)
+        by = agent(chance.choice(["ana", "bo"]))
+        make = chance.choice([Take, Close, Accept, Reply])
+        fields: dict[str, Any] = {"by": by, "key": f"cmd:{number}"}
+        if make in (Accept, Reply):
+            fields["conversation_id"] = request.conversation_id
+            fields |= {"text": "so"} if make is Reply else {}
+        else:
+            fields["request_id"] = request.id
+        try:
+            await engine.handle(make(**fields))
+        except Refused:
+            pass
+
+    async def day() -> None:
+        work = [customer(n) for n in range(200)] + [colleague(n) for n in range(60)]
+        work += [engine.work() for _ in range(6)]
+        chance.shuffle(work)
+        await asyncio.gather(*work)
+        await engine.work()
+
+    asyncio.run(day())
+    assert len({m.native for m in everything(store, Messages()) if not m.native.startswith("out:")}) == 200
+    assert laws(store, clock) == []
+    store.close()
+
+
+# --- threads ---
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def stores(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Callable[[], Any]]:
+    """Makes handles on one store, as so many processes would have."""
+    made: list[Any] = []
+    if request.param == "sqlite":
+        path = tmp_path / "desk.db"
+        SQLiteStore(path).migrate()
+
+        def make() -> Any:
+            made.append(SQLiteStore(path))
+            return made[-1]
+    else:
+        postgres = pytest.importorskip("reqflow.plugins.postgres")
+        new_dsn: Callable[[], str] = request.getfixturevalue("new_dsn")
+        dsn = new_dsn()
+
+        def make() -> Any:
+            made.append(postgres.PostgresStore(dsn))
+            return made[-1]
+
+    make.name = request.param  # type: ignore[attr-defined]
+    yield make
+    for store in made:
+        store.close()
+
+
+def in_threads(works: list[Callable[[], Any]]) -> list[Any]:
+    """What each returns or raises."""
+    results: list[Any] = [None] * len(works)
+
+    def run(place: int, work: Callable[[], Any]) -> None:
+        try:
+            results[place] = work()
+        except Exception as problem:
+            results[place] = problem
+
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_two_first_messages_of_one_person_at_once_make_one_conversation(stores: Any) -> None:
+    rounds, writers = (150, 4) if stores.name == "postgres" else (40, 2)
+    clock = Clock()
+    clock.now = START + timedelta(hours=1)
+    prepared(stores())
+    engines = [engine_on(stores(), clock) for _ in range(writers)]
+    barrier = threading.Barrier(writers)
+
+    def writer(place: int) -> list[Any]:
+        outcomes = []
+        for number in range(rounds):
+            barrier.wait()
+            mine = letter(number * writers + place, f"p{number}", "dm:1", "hello")
+            outcomes.append(engines[place].handle(mine))
+        return outcomes
+
+    results = in_threads([lambda p=p: writer(p) for p in range(writers)])
+    assert [each for each in results if isinstance(each, Exception)] == []
+    for together in zip(*results, strict=True):
+        assert len({each.conversation_id for each in together}) == 1
+        assert len({each.request_id for each in together}) == 1
+    store = engines[0].store
+    assert len(list(everything(store, Conversations()))) == rounds
+    assert len(list(everything(store, Messages()))) == rounds * writers
+    assert engines[0].verify() == []
+
+
+def test_work_that_waits_and_room_that_frees_never_miss_each_other(stores: Any) -> None:
+    rounds = 200 if stores.name == "postgres" else 60
+    clock = Clock()
+    clock.now = START + timedelta(hours=1)
+    settings = desk_with({"nudge_after": 0, "auto_close_after": 0, "inactivity_close_after": 0})
+    first = stores()
+    Engine(first, settings, clock=clock).desk  # noqa: B018  # stores the desk
+    engines = [Engine(stores(), workspace="desk", clock=clock) for _ in range(4)]
+    done = threading.Event()
+
+    def opener() -> None:
+        for number in range(rounds):
+            engines[0].handle(letter(number, f"p{number}", "line:1", "help"))
+
+    def closer() -> int:
+        closed, engine = 0, engines[1]
+        while closed < rounds - 10:
+            view = Requests(states=(RequestState.ASSIGNED,), limit=10)
+            for request in engine.read(view).items:
+                outcome = engine.handle(Close(by=agent(request.assignee), request_id=request.id))
+                closed += outcome.kind is OutcomeKind.DONE
+        done.set()
+        return closed
+
+    def drainer(engine: Engine) -> None:
+        while not done.is_set():
+            engine.tick()
+
+    results = in_threads([opener, closer, lambda: drainer(engines[2]), lambda: drainer(engines[3])])
+    assert [each for each in results if isinstance(each, Exception)] == []
+    engines[0].tick()
+    loads = Counter(r.assignee for r in everything(first, Requests(states=(RequestState.ASSIGNED,))))
+    waiting = list(everything(first, Requests(states=(RequestState.UNASSIGNED,))))
+    assert len(list(everything(first, Requests()))) == rounds
+    assert not waiting or loads == {"ana": 1, "bo": 1}  # nobody waits beside somebody who has room
+    assert max(loads.values()) == 1
+    assert engines[0].verify() == []
+
+
+def test_no_update_is_lost_when_everybody_writes_in_one_conversation(stores: Any) -> None:
+    writers, rounds = 4, 20 if stores.name == "postgres" else 10
+    clock = Clock()
+    clock.now = START + timedelta(hours=1)
+    prepared(stores())
+    engines = [engine_on(stores(), clock) for _ in range(writers)]
+    root = engines[0].handle(letter(0, "cara", "chat:lobby"))
+
+    def writer(place: int) -> None:
+        for number in range(rounds):
+            mine = letter(1 + number * writers + place, f"w{place}", "chat:lobby", "so", replies_to=("0",))
+            assert engines[place].handle(mine).request_id == root.request_id
+
+    results = in_threads([lambda p=p: writer(p) for p in range(writers)])
+    assert [each for each in results if isinstance(each, Exception)] == []
+    (conversation,) = everything(engines[0].store, Conversations())
+    assert conversation.messages == 1 + writers * rounds
+    assert conversation.version == len(engines[0].history(conversation.id)) == 1 + writers * rounds
+    assert engines[0].verify() == []
