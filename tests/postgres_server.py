@@ -116,13 +116,16 @@ class _Programs:
         try:
             self._call([str(found / "initdb"), "--version"], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
-            copy = self._root / "postgres"
-            shutil.copytree(found.parent, copy, symlinks=True)
-            for path in (copy, *copy.rglob("*")):
+            home = found.parent
+            copy = self._root / home.parent.name / home.name
+            shutil.copytree(home, copy, symlinks=True)
+            libraries = home.parent.with_suffix(".libs")  # where a wheel keeps them, found by relative path
+            if libraries.is_dir():
+                shutil.copytree(libraries, self._root / libraries.name)
+            for path in self._root.rglob("*"):
                 if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-                    if path.parent.name == "bin":
-                        path.chmod(0o755)
+                    runs = path.is_dir() or path.parent.name == "bin" or ".so" in path.name
+                    path.chmod(0o755 if runs else 0o644)
             return copy / "bin"
         return found
 

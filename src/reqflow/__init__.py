@@ -23,6 +23,7 @@ from .core.commands import (
     Unassign,
     Wake,
 )
+from .core.configuration import compile_desk
 from .core.facts import Outcome, OutcomeKind
 from .core.model import (
     Actor,
@@ -39,7 +40,6 @@ from .core.model import (
     RequestState,
     Resolution,
 )
-from .core.configuration import compile_desk
 from .core.settings import Desk
 from .core.step import Automation
 from .engine import AsyncEngine, Engine, Rehearsal

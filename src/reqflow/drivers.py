@@ -46,7 +46,7 @@ class Ports:
 def _call(ask: Ask, ports: Ports) -> Any:
     """Begin to answer an ask: a value, or for an async port something to await."""
     store = ports.store
-    if isinstance(ask, AskRecall):  # these two are every operation's: a pattern takes them apart at twice the price
+    if isinstance(ask, AskRecall):  # every operation asks these two, and a pattern costs twice as much
         return store.recall(ask.workspace, ask.wants)
     if isinstance(ask, AskCommit):
         return store.commit(ask.batch)
@@ -100,7 +100,7 @@ def run(flow: Flow, ports: Ports) -> Any:
                 answer = _within(partial(_call, ask, ports), ports.consult_within)
             else:
                 answer = _call(ask, ports)
-        except Exception as failure:  # the flow decides what a port's failure means
+        except Exception as failure:  # noqa: BLE001  (the flow decides what a port's failure means)
             answer, send = failure, flow.throw
             continue
         if type(ask) is AskCommit:
@@ -135,7 +135,7 @@ async def arun(flow: Flow, ports: Ports) -> Any:
                 answer = await _awaited(_answer(ask, ports), ports.consult_within)
             else:
                 answer = await _answer(ask, ports)
-        except Exception as failure:  # as in `run`
+        except Exception as failure:  # noqa: BLE001  (as in `run`)
             answer, send = failure, flow.throw
             continue
         if type(ask) is AskCommit:

@@ -86,7 +86,7 @@ class _Wiring:
         )
 
     def _context(self, desk: Desk, at: datetime | None, how: Mapping[str, Any]) -> flow.Context:
-        """What flows know: ``how`` may set ``dry_run`` and ``leased_for``. The usual one is made once a desk."""
+        """What flows know; ``how`` may set ``dry_run`` and ``leased_for``. The usual one is made once."""
         usual = self._usual
         plain = at is None and not how
         if plain and usual is not None and usual.desk is desk:
@@ -187,17 +187,13 @@ class Engine(_Wiring):
     ) -> list[Outcome | ReqflowError]:
         """Handle many in their order, in as few commits as can be; a refused one leaves the others alone."""
         keyed = [(item, self._key(item)) for item in items]
-        done: list[Outcome | ReqflowError] = self._run(
-            lambda context: flow.handle_many(context, keyed), at
-        )
+        done: list[Outcome | ReqflowError] = self._run(lambda context: flow.handle_many(context, keyed), at)
         return done
 
     def dry_run(self, item: Item, *, at: datetime | None = None) -> Rehearsal:
         """What `handle` would do now; nothing is stored and nothing leaves."""
         key = self._key(item)
-        outcome, batch = self._run(
-            lambda context: flow.handle(context, item, key), at, dry_run=True
-        )
+        outcome, batch = self._run(lambda context: flow.handle(context, item, key), at, dry_run=True)
         return Rehearsal(outcome=outcome, batch=batch)
 
     def accept(self, inbound: Inbound) -> bool:
@@ -292,9 +288,7 @@ class AsyncEngine(_Wiring):
     ) -> list[Outcome | ReqflowError]:
         """As `Engine.handle_many`."""
         keyed = [(item, self._key(item)) for item in items]
-        done: list[Outcome | ReqflowError] = await self._run(
-            lambda c: flow.handle_many(c, keyed), at
-        )
+        done: list[Outcome | ReqflowError] = await self._run(lambda c: flow.handle_many(c, keyed), at)
         return done
 
     async def dry_run(self, item: Item, *, at: datetime | None = None) -> Rehearsal:
@@ -308,27 +302,21 @@ class AsyncEngine(_Wiring):
         accepted: bool = await self._run(lambda c: flow.accept(c, inbound))
         return accepted
 
-    async def work(
-        self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR
-    ) -> int:
+    async def work(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
         """As `Engine.work`."""
         total = 0
         while served := await self.serve(at=at, leased_for=leased_for):
             total += served
         return total
 
-    async def serve(
-        self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR
-    ) -> int:
+    async def serve(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
         """As `Engine.serve`."""
         served = 0
         for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox):
             served += await self._run(serve, at, leased_for=leased_for)
         return served
 
-    async def tick(
-        self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR
-    ) -> int:
+    async def tick(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
         """As `Engine.tick`."""
         total = 0
         while served := await self._run(flow.serve_agenda, at, leased_for=leased_for):

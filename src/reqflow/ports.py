@@ -50,8 +50,8 @@ __all__ = [
     "Classifier",
     "Clock",
     "Conversations",
-    "Effects",
     "EffectState",
+    "Effects",
     "Hold",
     "HoldKind",
     "InboxItem",
@@ -191,9 +191,7 @@ class Store(Protocol):
         """The entries of a stream with a ``seq`` above ``after``, in order."""
         ...
 
-    def texts(
-        self, workspace: Workspace, ids: Sequence[TextId], audience: Audience
-    ) -> Mapping[TextId, str]:
+    def texts(self, workspace: Workspace, ids: Sequence[TextId], audience: Audience) -> Mapping[TextId, str]:
         """The bodies that this audience may read: for customers only customer texts, for internal all."""
         ...
 

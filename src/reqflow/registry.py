@@ -77,9 +77,7 @@ class Registry:
         for caller in self.manager.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
                 if inspect.iscoroutinefunction(implementation.function):
-                    raise PluginError(
-                        f"plugin {implementation.plugin_name}: {caller.name} must not be async"
-                    )
+                    raise PluginError(f"plugin {implementation.plugin_name}: {caller.name} must not be async")
 
     def _collect(self, hook: str, kind: str, known: dict[str, Any], name_of: str | None) -> None:
         """Call a hook of each plugin, in the order of registration, and file by name what it hands over."""
@@ -88,7 +86,9 @@ class Registry:
             try:
                 brought = implementation.function()
             except Exception as problem:  # a plugin may raise anything
-                raise PluginError(f"plugin {plugin}: {hook} raised {type(problem).__name__}: {problem}") from problem
+                raise PluginError(
+                    f"plugin {plugin}: {hook} raised {type(problem).__name__}: {problem}"
+                ) from problem
             try:
                 named = brought.items() if name_of is None else [(getattr(b, name_of), b) for b in brought]
             except (AttributeError, TypeError) as problem:
@@ -122,7 +122,7 @@ class Registry:
             try:
                 arguments = [batch] if implementation.argnames else []
                 implementation.function(*arguments)
-            except Exception as failure:  # an observer must not break what it observes
+            except Exception as failure:  # noqa: BLE001  (an observer must not break what it observes)
                 _log.warning(
                     "observer failed",
                     extra={"plugin": implementation.plugin_name, "error": type(failure).__name__},

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from reqflow import Accept, Assign, Close, CloseConversation, Enqueue, Hold, Release, Reopen, Route, Take
+from reqflow import (
+    Accept,
+    Assign,
+    Close,
+    CloseConversation,
+    Enqueue,
+    Hold,
+    HoldReason,
+    Release,
+    Reopen,
+    Route,
+    Take,
+    Unassign,
+    Wake,
+)
 from reqflow import ConversationState as C
-from reqflow import HoldReason, Unassign, Wake
 from reqflow.core.couplings import REQUEST_TO_CONVERSATION, RESOLVES_AS, Coupling
 from reqflow.core.events import REQUEST_EVENTS, ConversationReviewStarted, RequestAssigned
-from reqflow.core.lifecycle import CONVERSATION
 from reqflow.core.evolution import evolve
+from reqflow.core.lifecycle import CONVERSATION
 from reqflow.core.model import Actor, ActorKind, CloseReason, Reason
 from reqflow.core.step import Automation
 from reqflow.errors import Refused
@@ -75,7 +88,7 @@ def test_the_holder_follows_their_last_open_request(story):
 
 
 def test_a_last_request_that_goes_to_nobody_leaves_the_conversation_pending(story):
-    first, second = two_requests(story)
+    first, _ = two_requests(story)
     story.do(Take, "ana", first)
     story.do(Unassign, "ana", first)
     assert held(story, first) == (C.PENDING, None)
@@ -135,8 +148,11 @@ def test_it_stays_open_where_that_is_off_or_another_request_is_open(story):
     story.do(Close, "ana", first)
     story.do(Close, "ana", second)
     assert held(story, first) == (C.PENDING, None)  # direct channels
-    threaded = Story(desk=desk_with({"close_with_last_request": True, "detection": "classifier",
-                                     "requests_per_conversation": "many"}))
+    threaded = Story(
+        desk=desk_with(
+            {"close_with_last_request": True, "detection": "classifier", "requests_per_conversation": "many"}
+        )
+    )
     first, second = two_requests(threaded)
     threaded.do(Close, "ana", first)
     assert held(threaded, first) == (C.PENDING, None)

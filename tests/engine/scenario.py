@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 
 from reqflow import (
-    Accept,
     Actor,
     ActorKind,
     AsyncEngine,
@@ -45,8 +44,18 @@ class Script:
         self.at = START
         self.keys = 0
 
-    def say(self, native: str, who: str, text: str, *, by: str = "handle", after: float = 10, ago: float = 0,
-            channel: str = "chat:lobby", to: str | None = None) -> None:
+    def say(
+        self,
+        native: str,
+        who: str,
+        text: str,
+        *,
+        by: str = "handle",
+        after: float = 10,
+        ago: float = 0,
+        channel: str = "chat:lobby",
+        to: str | None = None,
+    ) -> None:
         self.at += timedelta(seconds=after)
         inbound = Inbound(
             channel=channel,
@@ -113,9 +122,7 @@ class Clock:
 
 
 def engine_on(store: Any, clock: Clock, make: Any = Engine) -> Any:
-    return make(
-        store, workspace="desk", clock=clock, classifier=QuestionMark(), plugins=[Post()]
-    )
+    return make(store, workspace="desk", clock=clock, classifier=QuestionMark(), plugins=[Post()])
 
 
 def play(engine: Engine, clock: Clock, script: Script) -> None:
@@ -163,7 +170,8 @@ def picture(store: Any) -> dict[str, Any]:
             for m in messages
         },
         "requests": {
-            r.id: (r.state, r.assignee, r.queue, r.resolution, r.hold_reason) for r in everything(store, Requests())
+            r.id: (r.state, r.assignee, r.queue, r.resolution, r.hold_reason)
+            for r in everything(store, Requests())
         },
         "conversations": {
             c.id: (c.state, c.holder, c.reason, c.messages, c.continued_in)

@@ -83,7 +83,10 @@ def test_if_the_last_one_has_an_owner_nothing_happens() -> None:
     talk = story.say("ana", "Good morning.", after=10)
     assert story.request(last).assignee == "bo"
     assert story.request(first).assignee is None
-    assert talk.request_id is None and talk.conversation_id not in (first.conversation_id, last.conversation_id)
+    assert talk.request_id is None and talk.conversation_id not in (
+        first.conversation_id,
+        last.conversation_id,
+    )
 
 
 @pytest.mark.row("38")

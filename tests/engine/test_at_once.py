@@ -127,7 +127,7 @@ def in_threads(works: list[Callable[[], Any]]) -> list[Any]:
     def run(place: int, work: Callable[[], Any]) -> None:
         try:
             results[place] = work()
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  (it is looked at afterwards)
             results[place] = problem
 
     threads = [threading.Thread(target=run, args=each) for each in enumerate(works)]

@@ -117,7 +117,8 @@ def test_a_store_that_fails_once_is_asked_again(undisturbed, done):
 def shared_out(seen: dict[str, Any]) -> dict[str, Any]:
     """The picture without who got which of the queue's requests: that goes by who was put off."""
     requests = {
-        key: (row if row[2] != "shared" else (row[0], row[2], row[3])) for key, row in seen["requests"].items()
+        key: (row if row[2] != "shared" else (row[0], row[2], row[3]))
+        for key, row in seen["requests"].items()
     }
     agents = sorted(str(row[1]) for row in seen["requests"].values() if row[2] == "shared")
     return {**seen, "requests": requests, "agents": agents}

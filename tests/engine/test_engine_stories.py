@@ -325,7 +325,9 @@ def test_a_policy_that_raises_parks_its_timer_and_the_rest_goes_on() -> None:
 
     queues = {"bad": {"teams": ["support"], "policy": "choking"}}
     channels = {"line:*": {"kind": "direct", "queue": "bad"}, "chat:*": {"kind": "chat"}}
-    story = Story(desk=desk_with({"nudge_after": "1h"}, queues=queues, channels=channels), plugins=[Choking()])
+    story = Story(
+        desk=desk_with({"nudge_after": "1h"}, queues=queues, channels=channels), plugins=[Choking()]
+    )
     story.say("cara", "Help", channel="line:1")
     asked = story.say("dan", "Where is it?")
     story.do(Take, "ana", asked)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reqflow import Close, CloseReason, Resolution, Take
+from reqflow import Close, CloseReason, Reopen, Resolution, Take
 from reqflow.core.events import ConversationLinked, RequestClosed
 from reqflow.core.model import LinkKind
+from reqflow.errors import Refused
 from reqflow.ports import EffectState
 from reqflow.testing.desks import Story, desk_with
 
@@ -103,9 +104,7 @@ def test_words_for_the_absorbed_reach_the_one_that_absorbed_it():
     older = story.say("cara", "Where is the blue one?", ago=60)
     assert story.say("ana", "I look", to=younger).request_id == older.request_id
     assert story.request(older).assignee == "ana"
-    with pytest.raises(Exception, match="goes on in"):
-        from reqflow import Reopen
-
+    with pytest.raises(Refused, match="goes on in"):
         story.do(Reopen, "ana", younger)
 
 

@@ -50,7 +50,7 @@ def test_else_for_a_customer_the_last_open_one_and_for_an_agent_their_own():
 
 def test_a_reply_to_a_closed_request_reopens_that_one_beside_an_open_one():
     story = Story(desk=MANY)
-    first, second = two(story)
+    first, _ = two(story)
     story.do(Close, "ana", first)
     assert story.say("cara", "still", channel="dm:1", to=first).request_id == first.request_id
     assert story.request(first).is_open
@@ -211,7 +211,8 @@ def test_whoever_writes_in_an_internal_conversation_writes_internally():
     assert story.conversation(inside).audience is Audience.INTERNAL
     later = story.say("eva", "more", channel="dm:staff", author="x:eve")
     (event,) = [
-        each for each in story.events(later)
+        each
+        for each in story.events(later)
         if isinstance(each, MessageReceived) and each.message.id == later.message_id
     ]
     assert event.message.audience is event.message.text.audience is Audience.INTERNAL

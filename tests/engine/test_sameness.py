@@ -77,7 +77,7 @@ def test_one_commit_for_many_leaves_the_same_events(store: Any) -> None:
     for item in items:
         try:
             single.append(one.handle(item))
-        except Exception as refusal:
+        except Exception as refusal:  # noqa: BLE001  (it is looked at afterwards)
             single.append(type(refusal))
     together = engine_on(store, clock)
     many = together.handle_many(items)

@@ -81,8 +81,10 @@ def test_the_same_holds_for_colleagues_who_ask_where_an_owner_gets_everything(me
 @settings(max_examples=80)
 def test_by_mail_every_first_message_counts_and_followers_join_it(messages, data):
     story = told(shuffled(messages, data))
-    every = [Inbound(channel=m.channel, author=m.author, native=m.native, sent_at=m.sent_at, text="?")
-             for m in messages]
+    every = [
+        Inbound(channel=m.channel, author=m.author, native=m.native, sent_at=m.sent_at, text="?")
+        for m in messages
+    ]
     assert partition(story) == expected(every)
 
 
@@ -103,8 +105,13 @@ def test_moving_everything_in_time_changes_nothing(messages, shift):
     story = Story()
     story.now = START + timedelta(days=20_000)
     moved = [
-        Inbound(channel=m.channel, author=m.author, native=m.native, text=m.text,
-                sent_at=m.sent_at + timedelta(seconds=shift))
+        Inbound(
+            channel=m.channel,
+            author=m.author,
+            native=m.native,
+            text=m.text,
+            sent_at=m.sent_at + timedelta(seconds=shift),
+        )
         for m in messages
     ]
     for each in moved:
@@ -138,8 +145,13 @@ def test_replies_in_an_asked_thread_belong_to_its_request_in_any_order(data):
 @pytest.mark.parametrize("count", [5, 40, 70, 200])
 def test_a_late_first_question_pulls_in_however_much_was_said_after_it(count):
     later = [
-        Inbound(channel="chat:lobby", author="chat:cara", native=str(n), text="so",
-                sent_at=START + timedelta(seconds=60 * n))
+        Inbound(
+            channel="chat:lobby",
+            author="chat:cara",
+            native=str(n),
+            text="so",
+            sent_at=START + timedelta(seconds=60 * n),
+        )
         for n in range(1, count + 1)
     ]
     first = Inbound(channel="chat:lobby", author="chat:cara", native="0", sent_at=START, text="Why?")
@@ -150,8 +162,13 @@ def test_a_late_first_question_pulls_in_however_much_was_said_after_it(count):
 
 def test_a_run_that_arrives_backwards_is_one_request():
     run = [
-        Inbound(channel="chat:lobby", author="chat:cara", native=str(n), text="what?",
-                sent_at=START + timedelta(seconds=60 * n))
+        Inbound(
+            channel="chat:lobby",
+            author="chat:cara",
+            native=str(n),
+            text="what?",
+            sent_at=START + timedelta(seconds=60 * n),
+        )
         for n in range(300)
     ]
     story = told(run[::-1])

@@ -106,9 +106,7 @@ def contents(store: Any) -> dict[str, Any]:
         "requests": list(everything(store, Requests())),
         "messages": list(everything(store, Messages())),
         "effects": sorted(
-            each.queued.id
-            for each in Effects_of(store)
-            if each.state is not EffectState.CANCELLED
+            each.queued.id for each in Effects_of(store) if each.state is not EffectState.CANCELLED
         ),
     }
 

@@ -252,7 +252,7 @@ class TestFaults:
         [
             ("conversation", "document", lambda s: s.query(WORKSPACE, Conversations())),
             ("request", "document", lambda s: s.query(WORKSPACE, Requests())),
-            ("message", "document", lambda s: s.query(WORKSPACE, Messages())),
+            ("message", "side", lambda s: s.query(WORKSPACE, Messages())),
             ("outbox", "document", lambda s: s.query(WORKSPACE, Effects())),
             ("outbox", "state", lambda s: s.query(WORKSPACE, Effects())),
             ("history", "events", lambda s: s.history(WORKSPACE, "c_0001")),

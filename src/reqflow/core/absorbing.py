@@ -121,6 +121,4 @@ class Absorption:
     def _untouched(self, other: Conversation) -> bool:
         if other.closed or (other.holder is not None and not other.requests):
             return False
-        return all(
-            request.requester == self.profile and not request.touched for request in other.requests
-        )
+        return all(request.requester == self.profile and not request.touched for request in other.requests)

@@ -64,4 +64,3 @@ def _by_load(each: AgentLoad) -> tuple[int, bool, float, str]:
 
 POLICIES: Mapping[str, Policy] = MappingProxyType({"fewest_open": fewest_open})
 """The policies that come with reqflow; plugins add theirs (hook ``reqflow_policies``)."""
-

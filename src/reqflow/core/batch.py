@@ -45,6 +45,7 @@ __all__ = [
     "Timer",
 ]
 
+
 class HoldKind(StrEnum):
     """What kind of row a batch relies on without writing it."""
 

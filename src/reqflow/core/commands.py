@@ -75,7 +75,7 @@ def _check_word(where: str, content: object) -> str:
     if not 0 < len(content) <= MAX_NATIVE:
         raise InvalidInput(f"{where} must have 1 to {MAX_NATIVE} characters, not {len(content)}")
     if not content.isprintable():
-        raise InvalidInput(f"{where} must have printable characters only: {ascii(content)}")
+        raise InvalidInput(f"{where} must have printable characters only: {content!a}")
     return content
 
 

@@ -75,9 +75,7 @@ def _enqueue(conversation: Conversation, command: c.Enqueue, desk: Desk) -> Even
     reason = Reason(Code("asked"))
     given_back: Events = ()
     if conversation.holder is not None:
-        given_back = _release(
-            conversation, c.Release(by=command.by, conversation_id=conversation.id), desk
-        )
+        given_back = _release(conversation, c.Release(by=command.by, conversation_id=conversation.id), desk)
     return (
         *given_back,
         e.ConversationQueued(queue=command.queue, reason=reason),

@@ -85,7 +85,7 @@ RESOLVES_AS: Mapping[CloseReason, Resolution] = MappingProxyType(
 
 CLOSES_AS: Mapping[Resolution, CloseReason] = MappingProxyType(
     {
-        **{resolution: CloseReason.HANDLED for resolution in Resolution},
+        **dict.fromkeys(Resolution, CloseReason.HANDLED),
         **{resolution: reason for reason, resolution in RESOLVES_AS.items()},
     }
 )

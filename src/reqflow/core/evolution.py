@@ -79,9 +79,7 @@ def begin(event: e.ConversationOpened) -> Conversation:
     )
 
 
-def evolve(
-    conversation: Conversation, event: e.Event, at: datetime, actor: Actor
-) -> Conversation:
+def evolve(conversation: Conversation, event: e.Event, at: datetime, actor: Actor) -> Conversation:
     """The conversation after the event. ``at`` and ``actor`` are those of its history entry.
 
     Events without a bearing on state (and `Opaque` ones) change nothing.
@@ -136,9 +134,7 @@ def _heard(request: Request, sent_at: datetime) -> Request:
     return changed(request, active_at=sent_at)
 
 
-def _adopted(
-    conversation: Conversation, event: e.MessageAdopted, at: datetime, actor: Actor
-) -> Conversation:
+def _adopted(conversation: Conversation, event: e.MessageAdopted, at: datetime, actor: Actor) -> Conversation:
     return changed(
         conversation,
         requests=tuple(
@@ -167,9 +163,7 @@ def _absorbed(
 # --- requests ---------------------------------------------------------------------------------------
 
 
-def _opened(
-    conversation: Conversation, event: e.RequestOpened, at: datetime, actor: Actor
-) -> Conversation:
+def _opened(conversation: Conversation, event: e.RequestOpened, at: datetime, actor: Actor) -> Conversation:
     made = Request(
         id=event.request_id,
         conversation_id=conversation.id,
@@ -268,9 +262,7 @@ _REQUEST_RULES: Mapping[type[e.Event], Callable[[Request, Any, datetime], Change
 )
 
 
-def _request(
-    conversation: Conversation, event: Any, at: datetime, actor: Actor
-) -> Conversation:
+def _request(conversation: Conversation, event: Any, at: datetime, actor: Actor) -> Conversation:
     """Apply a request's event to the request, and put it among the open or the closed ones."""
     before = find_request(conversation, event.request_id)
     if before is None:
@@ -307,9 +299,7 @@ _BY_ITSELF = frozenset({"channel_owner", "customer_wrote", "had_it_before", "lat
 
 
 def _moved(conversation: Conversation, event: e.Event, **changes: Any) -> Conversation:
-    return changed(
-        conversation, state=CONVERSATION.table[conversation.state, event.tag], **changes
-    )
+    return changed(conversation, state=CONVERSATION.table[conversation.state, event.tag], **changes)
 
 
 def _accepted(
@@ -336,9 +326,7 @@ def _queued(
     return _moved(conversation, event, queue=event.queue)
 
 
-def _review(
-    conversation: Conversation, event: e.Event, at: datetime, actor: Actor
-) -> Conversation:
+def _review(conversation: Conversation, event: e.Event, at: datetime, actor: Actor) -> Conversation:
     return _moved(conversation, event)
 
 
@@ -375,7 +363,7 @@ _RULES: Mapping[type[e.Event], Rule] = MappingProxyType(
         e.MessagePosted: _message,
         e.MessageAdopted: _adopted,
         e.RequestOpened: _opened,
-        **{cls: _request for cls in _REQUEST_RULES},
+        **dict.fromkeys(_REQUEST_RULES, _request),
         e.ConversationAccepted: _accepted,
         e.ConversationHandedOver: _handed_over,
         e.ConversationReleased: _released,

@@ -180,9 +180,7 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.MessageUndelivered: lambda event, names: f"could not deliver the message: {event.code}",
         e.RequestOpened: _fixed("opened a request"),
         e.RequestAssigned: _assigned,
-        e.RequestUnassigned: lambda event, names: (
-            f"took the request from {names.person(event.previous)}"
-        ),
+        e.RequestUnassigned: lambda event, names: f"took the request from {names.person(event.previous)}",
         e.RequestRouted: _routed,
         e.RequestHeld: _held,
         e.RequestWoken: _fixed("went on with the request"),
@@ -191,12 +189,9 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.RequestReopened: _fixed("opened the request again"),
         e.RequestNudged: _nudged,
         e.ConversationOpened: _fixed("began a conversation"),
-        e.ConversationAccepted: lambda event, names: (
-            f"gave the conversation to {names.person(event.holder)}"
-        ),
+        e.ConversationAccepted: lambda event, names: f"gave the conversation to {names.person(event.holder)}",
         e.ConversationHandedOver: lambda event, names: (
-            f"handed the conversation from {names.person(event.previous)} to"
-            f" {names.person(event.holder)}"
+            f"handed the conversation from {names.person(event.previous)} to {names.person(event.holder)}"
         ),
         e.ConversationReleased: lambda event, names: (
             f"took the conversation from {names.person(event.previous)}"

@@ -23,9 +23,7 @@ from .settings import ChannelSettings, GroupingMode
 __all__ = ["followers", "predecessor"]
 
 
-def predecessor(
-    neighbours: Neighbours, sent_at: datetime, settings: ChannelSettings
-) -> Message | None:
+def predecessor(neighbours: Neighbours, sent_at: datetime, settings: ChannelSettings) -> Message | None:
     """The neighbour whose group a message sent then joins, or None."""
     before = neighbours.before
     if before is not None and before.request_id is not None and before.group_at is not None:

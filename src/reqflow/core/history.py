@@ -83,9 +83,7 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
     )
 
 
-def _complete(
-    state: Conversation, event: e.Event, requests: dict[RequestId, Request]
-) -> Conversation:
+def _complete(state: Conversation, event: e.Event, requests: dict[RequestId, Request]) -> Conversation:
     """A closed request that the state let go of comes back when an event names it."""
     named = getattr(event, "request_id", None)
     held = {r.id for r in (*state.requests, *state.closed)}

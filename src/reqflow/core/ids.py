@@ -83,9 +83,7 @@ def profile_id(address: str, salt: bytes) -> ProfileId:
     return ProfileId("p_" + digest_of(address.encode("utf-8", "surrogatepass"), key=salt).hex())
 
 
-def make_text(
-    body: str, source: str, part: str, audience: Audience, owner: str, salt: bytes
-) -> Text:
+def make_text(body: str, source: str, part: str, audience: Audience, owner: str, salt: bytes) -> Text:
     """A text row and its reference. ``source`` and ``part`` name it: a message's id, ``body``.
 
     NUL and lone surrogates, which databases refuse, become U+FFFD.

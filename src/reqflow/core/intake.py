@@ -49,6 +49,8 @@ __all__ = ["FIRST", "Intake", "NeedsDetection"]
 
 FIRST = MessageId("")
 """Sorts before every message: what was sent at the same moment counts as coming after."""
+
+
 class NeedsDetection(Exception):
     """Placing this message needs a classifier's word. Caught by the flow, never seen by users."""
 
@@ -182,9 +184,7 @@ class Intake:
             return True
         return self.settings.assign_first_response and request.state is _UNASSIGNED
 
-    def _first_response(
-        self, conversation: Conversation, request: Request | None, agent: Agent
-    ) -> None:
+    def _first_response(self, conversation: Conversation, request: Request | None, agent: Agent) -> None:
         if (
             request is not None
             and request.state is _UNASSIGNED
@@ -222,9 +222,7 @@ class Intake:
         self._reach(outcome, neighbours)
         return outcome
 
-    def _in_conversation(
-        self, found: Conversation | None, joined: RequestId | None
-    ) -> Outcome:
+    def _in_conversation(self, found: Conversation | None, joined: RequestId | None) -> Outcome:
         if found is None:
             return self._begin(None, _REQUESTER)
         pointed = self._pointed(found) or (self._held(found, joined) if joined is not None else None)
@@ -319,10 +317,10 @@ class Intake:
         first = self.settings.detection is not _ALWAYS or found.is_quiet
         opens = self._is_request() if first else not is_thanks(self.inbound.text)
         place = 0
-        if opens and self.settings.by_profile and found.is_quiet:
-            if self.overlay.lane(self.channel, self.profile)[1] != found.id:  # a colleague began it
-                place = self.overlay.lane_place(self.channel, self.profile)
-                self.opened = found.id
+        begun_by_colleague = opens and self.settings.by_profile and found.is_quiet
+        if begun_by_colleague and self.overlay.lane(self.channel, self.profile)[1] != found.id:
+            place = self.overlay.lane_place(self.channel, self.profile)
+            self.opened = found.id
         outcome = self._maybe_open(found.id, _REQUESTER, opens, place)
         if opens and found.messages and found.active_at >= self.sent_at and outcome.request_id:
             adopted = e.MessageAdopted(request_id=outcome.request_id, since_at=self.sent_at)
@@ -357,9 +355,7 @@ class Intake:
         if owner is not None:
             self.step.emit(
                 conversation,
-                e.RequestAssigned(
-                    request_id=request, assignee=owner, reason=Reason(Code("channel_owner"))
-                ),
+                e.RequestAssigned(request_id=request, assignee=owner, reason=Reason(Code("channel_owner"))),
             )
         return outcome
 
@@ -385,9 +381,7 @@ class Intake:
     def _say(self, found: Conversation, request: Request | None, side: Side) -> Outcome:
         return self._write(found.id, request.id if request else None, side)
 
-    def _write(
-        self, conversation: ConversationId, request: RequestId | None, side: Side
-    ) -> Outcome:
+    def _write(self, conversation: ConversationId, request: RequestId | None, side: Side) -> Outcome:
         """The message itself, its text, its author's profile and lane."""
         step, inbound = self.step, self.inbound
         actor = step.actor
@@ -434,13 +428,7 @@ class Intake:
     def _introduce(self) -> None:
         """The author's first message in this channel: make sure that their profile is on record."""
         salt, name = self.step.desk.salt, self.inbound.name
-        address = make_text(
-            self.inbound.author, self.profile, "address", _INTERNAL, self.profile, salt
-        )
-        named = name and make_text(
-            name, self.profile, "name", _INTERNAL, self.profile, salt
-        )
+        address = make_text(self.inbound.author, self.profile, "address", _INTERNAL, self.profile, salt)
+        named = name and make_text(name, self.profile, "name", _INTERNAL, self.profile, salt)
         self.step.texts.extend(text for text in (address, named) if text)
-        self.step.profiles.append(
-            Profile(self.profile, address.ref, named.ref if named else None)
-        )
+        self.step.profiles.append(Profile(self.profile, address.ref, named.ref if named else None))

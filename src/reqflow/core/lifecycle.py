@@ -86,9 +86,7 @@ def compile_lifecycle(
     _refuse_unreachable(name, known, initial, table)
     if _walked(known, initial, arrows) != table:
         raise ValueError(f"{name}: transitions reads these arrows differently")
-    return Lifecycle(
-        name, begins, initial, known, frozenset(final), tuple(arrows), MappingProxyType(table)
-    )
+    return Lifecycle(name, begins, initial, known, frozenset(final), tuple(arrows), MappingProxyType(table))
 
 
 def _refuse_unreachable(

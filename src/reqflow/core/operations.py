@@ -194,14 +194,10 @@ def _request_command(step: Step, command: c.Command) -> Outcome:
     if isinstance(command, c.Reopen) and not conversation.is_open:
         events = _led_back(step, conversation, events)
     step.emit(conversation.id, *events)
-    return Outcome(
-        kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id
-    )
+    return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id)
 
 
-def _led_back(
-    step: Step, conversation: Conversation, events: tuple[e.Event, ...]
-) -> tuple[e.Event, ...]:
+def _led_back(step: Step, conversation: Conversation, events: tuple[e.Event, ...]) -> tuple[e.Event, ...]:
     """A direct channel has one open conversation with a profile: from now on, this one."""
     channel, profile = conversation.channel_id, conversation.requester
     if not step.desk.settings(channel).by_profile:
@@ -219,9 +215,7 @@ def _led_back(
 
 def _note(step: Step, body: str, source: str) -> TextRef:
     salt = step.desk.salt
-    text = make_text(
-        body, source, f"note.{step.key}", Audience.INTERNAL, step.actor.id, salt
-    )
+    text = make_text(body, source, f"note.{step.key}", Audience.INTERNAL, step.actor.id, salt)
     step.texts.append(text)
     return text.ref
 
@@ -289,15 +283,11 @@ def report(overlay: Overlay, delivered: c.Delivered, lease: Lease) -> None:
     cause = e.Cause(kind=e.CauseKind.RECEIPT, key=CommandKey(f"receipt:{lease.id}"))
     step = Step(overlay, Actor(ActorKind.EXTERNAL, Code("transport")), cause)
     if delivered.code is not None:
-        event: e.Event = e.MessageUndelivered(
-            message_id=delivered.message_id, code=delivered.code
-        )
+        event: e.Event = e.MessageUndelivered(message_id=delivered.message_id, code=delivered.code)
     else:
         event = e.MessageDelivered(message_id=delivered.message_id)
     if delivered.native is not None:
-        step.threads.append(
-            ThreadKey(conversation.channel_id, delivered.native, conversation.id)
-        )
+        step.threads.append(ThreadKey(conversation.channel_id, delivered.native, conversation.id))
     step.emit(conversation.id, event)
     step.finish()
 
@@ -349,11 +339,7 @@ def _answers(conversation: Conversation, question: Question) -> tuple[e.Event, .
         case QuestionKind.WAKE:
             return (requests.woken(request, reason),)
         case QuestionKind.EXPIRE:
-            return (
-                e.RequestClosed(
-                    request_id=request.id, resolution=Resolution.EXPIRED, reason=reason
-                ),
-            )
+            return (e.RequestClosed(request_id=request.id, resolution=Resolution.EXPIRED, reason=reason),)
         case _:
             return (e.RequestNudged(request_id=request.id, missed=question.missed),)
 

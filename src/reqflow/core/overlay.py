@@ -135,7 +135,7 @@ class Overlay:
             if answer is None:
                 continue
             found = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
-            if isinstance(found, Conversation):  # as it was first recalled: if it changed since, that is a conflict
+            if isinstance(found, Conversation):  # as first recalled: if it changed since, that is a conflict
                 self._recalled.setdefault(found.id, found)
 
     def fact(self, want: Want) -> Any:
@@ -184,7 +184,6 @@ class Overlay:
         if unknown:
             raise Missing(*unknown)
 
-
     def _now(self, recalled: Conversation | None) -> Conversation | None:
         if recalled is None or not self._current:
             return recalled
@@ -226,9 +225,7 @@ class Overlay:
                 return self.conversation(key.conversation_id)
         return self._now(self._known(WantThread, channel, natives, "thread"))
 
-    def replied_request(
-        self, channel: ChannelId, natives: Sequence[NativeId]
-    ) -> RequestId | None:
+    def replied_request(self, channel: ChannelId, natives: Sequence[NativeId]) -> RequestId | None:
         """The request of the last known of these messages that has one."""
         if self.absorbed or self.adopted:
             raise Unsettled  # which request a message belongs to is changing
@@ -282,9 +279,7 @@ class Overlay:
         for name, content in saved.items():
             setattr(self, name, content)
 
-    def put_conversation(
-        self, before: Conversation | None, after: Conversation, *, sooner: bool
-    ) -> None:
+    def put_conversation(self, before: Conversation | None, after: Conversation, *, sooner: bool) -> None:
         """The conversation's new state; ``before`` is what the operation started from.
 
         ``sooner`` says that a deadline may have come nearer: then its timer is looked at.
@@ -361,9 +356,7 @@ class Overlay:
         if self._outcomes:
             parts["outcomes"] = tuple(self._outcomes.items())
         if self._loads:
-            parts["loads"] = tuple(
-                [each for each in self._loads.values() if each.delta or each.chosen_at]
-            )
+            parts["loads"] = tuple([each for each in self._loads.values() if each.delta or each.chosen_at])
         if self.armed:
             parts["armed"] = tuple([Timer(key, due_at) for key, due_at in self.armed.items()])
         if disarmed:
@@ -389,9 +382,7 @@ class Overlay:
             **parts,
         )
 
-    def _schedule(
-        self, before: Conversation | None, after: Conversation, disarmed: list[Code]
-    ) -> None:
+    def _schedule(self, before: Conversation | None, after: Conversation, disarmed: list[Code]) -> None:
         """Arm the conversation's timer if it is due earlier than before, disarm it if nothing is."""
         settings = self.desk.settings(after.channel_id)
         due_before = next_due(before, settings) if before is not None else None

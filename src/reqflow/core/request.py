@@ -136,11 +136,7 @@ def _route(
         raise Refused("unknown_queue", f"no queue {command.queue!r} on this desk")
     if command.team is not None and command.team not in desk.teams:
         raise Refused("unknown_team", f"no team {command.team!r} on this desk")
-    return (
-        e.RequestRouted(
-            request_id=request.id, queue=command.queue, team=command.team, reason=_asked()
-        ),
-    )
+    return (e.RequestRouted(request_id=request.id, queue=command.queue, team=command.team, reason=_asked()),)
 
 
 def _hold(

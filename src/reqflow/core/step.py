@@ -26,7 +26,6 @@ from .model import (
     ActorKind,
     AgentId,
     Code,
-    CommandKey,
     Conversation,
     ConversationId,
     Lane,
@@ -67,9 +66,7 @@ class _Draft:
 
     __slots__ = ("after", "before", "events", "settings")
 
-    def __init__(
-        self, before: Conversation | None, after: Conversation, settings: ChannelSettings
-    ) -> None:
+    def __init__(self, before: Conversation | None, after: Conversation, settings: ChannelSettings) -> None:
         self.before = before
         self.after = after
         self.settings = settings
@@ -79,9 +76,7 @@ class _Draft:
 class Step:
     """One operation on an overlay. `finish` leaves its result there; before that nothing is touched."""
 
-    def __init__(
-        self, overlay: Overlay, actor: Actor, cause: e.Cause, *, muted: bool = False
-    ) -> None:
+    def __init__(self, overlay: Overlay, actor: Actor, cause: e.Cause, *, muted: bool = False) -> None:
         self.overlay = overlay
         self.desk = overlay.desk
         self.at: datetime = overlay.at
@@ -290,10 +285,7 @@ def _may_hasten(draft: _Draft) -> bool:
     before = draft.before
     if before is None or before.customer_at is None or draft.settings.inactivity_only_when_answered:
         return True
-    for event in draft.events:
-        if event.__class__ not in _WORDS:
-            return True
-    return False
+    return not _WORDS.issuperset(map(type, draft.events))
 
 
 _WORDS = frozenset(e.MESSAGE_EVENTS)
@@ -353,7 +345,7 @@ def _answer(
 
     try:
         commands = tuple(rule.then(event, conversation))
-    except Exception as failure:  # what set the rule off has happened, and its fault does not undo that
+    except Exception as failure:  # noqa: BLE001  (what set the rule off has happened, and its fault does not undo that)
         refuse(type(failure).__name__)
         return
     for command in commands:

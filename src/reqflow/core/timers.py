@@ -23,7 +23,14 @@ from .model import (
 from .settings import ChannelSettings
 from .values import value
 
-__all__ = ["Question", "QuestionKind", "drain_key", "due_now", "drained_queue", "next_due", "questions",
+__all__ = [
+    "Question",
+    "QuestionKind",
+    "drain_key",
+    "drained_queue",
+    "due_now",
+    "next_due",
+    "questions",
     "sweep_key",
     "swept_after",
 ]
@@ -113,9 +120,7 @@ def next_due(conversation: Conversation, settings: ChannelSettings) -> datetime 
     return found[0][0] if found else None
 
 
-def due_now(
-    conversation: Conversation, settings: ChannelSettings, now: datetime
-) -> Question | None:
+def due_now(conversation: Conversation, settings: ChannelSettings, now: datetime) -> Question | None:
     """The question to answer first: the one due longest (ends before reminders at one moment), or None."""
     order = {kind: place for place, kind in enumerate(QuestionKind)}
     due = [each for each in questions(conversation, settings) if each[0] <= now]

@@ -71,9 +71,7 @@ def _with_lease(overlay: Overlay, lease: Lease | None) -> Batch | None:
     return None if overlay.is_empty else overlay.batch()
 
 
-def handle_many(
-    context: Context, items: Sequence[tuple[Item, CommandKey]]
-) -> Flow:
+def handle_many(context: Context, items: Sequence[tuple[Item, CommandKey]]) -> Flow:
     """Many messages and commands over one recall, one overlay, one commit, in their order.
 
     Returns a list with an `Outcome` or a `ReqflowError` for each. A refused item changes nothing, and the rest
@@ -154,9 +152,7 @@ def _try(
 ) -> Outcome:
     if isinstance(item, Inbound):
         detection = consulted.get(key)
-        return operations.observe(
-            overlay, item, key, detection, context.rules, muted=context.muted
-        )
+        return operations.observe(overlay, item, key, detection, context.rules, muted=context.muted)
     return operations.execute(overlay, item, key, context.rules, muted=context.muted)
 
 
@@ -164,7 +160,7 @@ def _consult(inbound: Inbound) -> Generator[Ask, Any, Detection]:
     """A classifier's failure is an answer too: ``unknown``, with its name. No message is lost to it."""
     try:
         verdict = yield AskConsult(inbound)
-    except Exception as failure:  # whatever a host's classifier raises
+    except Exception as failure:  # noqa: BLE001  (whatever a host's classifier raises)
         return _unknown(type(failure).__name__)
     if not isinstance(verdict, Detection) or not isinstance(verdict.label, Label):
         return _unknown(f"returned_{type(verdict).__name__}")
@@ -229,9 +225,7 @@ def _sweep(overlay: Overlay, lease: Lease, after: str) -> Generator[Ask, Any, in
     return len(page.items)
 
 
-def _ring(
-    context: Context, overlay: Overlay, lease: Lease, queue: Any
-) -> Generator[Ask, Any, int]:
+def _ring(context: Context, overlay: Overlay, lease: Lease, queue: Any) -> Generator[Ask, Any, int]:
     yield from _learn(overlay, (WantDesk(context.desk.revision),))
     for _ in range(ROUNDS):
         saved = overlay.save()
@@ -244,9 +238,7 @@ def _ring(
                     )
                 )
             key = ConversationId(lease.item.key)  # type: ignore[union-attr]  # ring() has looked
-            return operations.answer_timer(
-                overlay, key, lease, context.rules, muted=context.muted
-            )
+            return operations.answer_timer(overlay, key, lease, context.rules, muted=context.muted)
         except Missing as missing:
             overlay.restore(saved)
             yield from _learn(overlay, missing.wants)
@@ -279,4 +271,3 @@ def key_of(item: Item, fresh: Callable[[], str]) -> CommandKey:
     if isinstance(item, Inbound):
         return inbound_key(item.channel, item.native)
     return item.key or CommandKey(f"cmd:{fresh()}")
-

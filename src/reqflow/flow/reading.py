@@ -11,6 +11,7 @@ from attrs import evolve
 
 from ..core import history
 from ..core.batch import Batch, Timer
+from ..core.configuration import compile_desk
 from ..core.events import Cause, CauseKind, DeskChanged, Entry
 from ..core.facts import DeskDocument, WantDesk, WantLane, WantPool
 from ..core.ids import digest_of
@@ -27,7 +28,6 @@ from ..core.model import (
     Request,
     Workspace,
 )
-from ..core.configuration import compile_desk
 from ..core.settings import Desk
 from ..core.timers import drain_key, sweep_key
 from ..core.values import changed
@@ -143,9 +143,7 @@ def _folded(
 def verify(workspace: Workspace) -> Flow:
     """Compare what is stored with what history says. Returns ``(streams, problems)``."""
     folded, entries, problems = yield from _folded(workspace)
-    conversations = {
-        each.id: each for each in (yield from everything(workspace, Conversations()))
-    }
+    conversations = {each.id: each for each in (yield from everything(workspace, Conversations()))}
     requests: dict[ConversationId, list[Request]] = {}
     for request in (yield from everything(workspace, Requests())):
         requests.setdefault(request.conversation_id, []).append(request)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..core.batch import InboxItem, Lease, LeaseQueue, Timer
+from ..core.batch import InboxItem, Lease, LeaseQueue
 from ..core.commands import Delivered
 from ..core.effects import PostMessage, QueuedEffect
 from ..core.model import Audience, Code, TextId
@@ -33,9 +34,7 @@ SOONEST = 0.1
 """Seconds that a transport is left alone at least, even when it asks to be tried again at once."""
 
 
-def _lease(
-    context: Context, queue: LeaseQueue, limit: int
-) -> Generator[Ask, Any, Sequence[Lease]]:
+def _lease(context: Context, queue: LeaseQueue, limit: int) -> Generator[Ask, Any, Sequence[Lease]]:
     now = context.clock()
     leases: Sequence[Lease] = yield AskLease(
         context.desk.workspace, queue, now, now + context.leased_for, limit
@@ -60,10 +59,8 @@ def _give_back(
 def _return(
     context: Context, lease: Lease, ready_at: datetime, why: str | None = None, park: bool = False
 ) -> Generator[Ask, Any, None]:
-    try:
+    with suppress(StaleLease):  # somebody else may have it already
         yield AskRelease(context.desk.workspace, lease, ready_at, why, park)
-    except StaleLease:
-        pass  # somebody else has it already
 
 
 def _fault(failure: Exception) -> str:
@@ -124,7 +121,7 @@ def _serve_each(
         except (StoreUnavailable, Conflict) as failure:
             again = yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
             stuck[lane] = again or context.clock()
-        except Exception as failure:  # whatever a plugin raises must not stop the others
+        except Exception as failure:  # noqa: BLE001  (whatever a plugin raises must not stop the others)
             again = yield from _give_back(context, lease, _fault(failure))
             if again is not None:
                 stuck[lane] = again
@@ -178,7 +175,7 @@ def _deliver(context: Context, queued: QueuedEffect) -> Generator[Ask, Any, Rece
         texts = yield AskTexts(context.desk.workspace, (ref.id,), Audience.CUSTOMER)
     try:
         receipt: Receipt = yield AskDeliver(queued, texts)
-    except Exception as failure:  # a transport's own fault: what it did is not known
+    except Exception as failure:  # noqa: BLE001  (a transport's own fault: what it did is not known)
         return Receipt(kind=ReceiptKind.UNKNOWN, code=Code(type(failure).__name__))
     return receipt
 
