@@ -35,13 +35,17 @@ class Watch:
 
 
 @contextmanager
-def watched(kind: type[sqlite3.Connection]) -> Iterator[list[sqlite3.Connection]]:
-    """Have every connection that is opened meanwhile be of this kind; they are listed."""
+def watched(kind: type[sqlite3.Cursor]) -> Iterator[list[sqlite3.Connection]]:
+    """Have every cursor of a connection that is opened meanwhile be of this kind; the connections are listed."""
     opened: list[sqlite3.Connection] = []
     plain = sqlite3.connect
 
+    class Connection(sqlite3.Connection):
+        def cursor(self, factory: Any = kind) -> Any:
+            return super().cursor(factory)
+
     def opening(*given: Any, **named: Any) -> sqlite3.Connection:
-        opened.append(plain(*given, **{**named, "factory": kind}))
+        opened.append(plain(*given, **{**named, "factory": Connection}))
         return opened[-1]
 
     sqlite3.connect = opening  # type: ignore[assignment]  # what it takes, it hands on
@@ -92,13 +96,13 @@ class Recording:
     def __init__(self, plan: Plan, how: str) -> None:
         watch = Watch()
 
-        class Connection(sqlite3.Connection):
-            def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        class Cursor(sqlite3.Cursor):
+            def execute(self, sql: str, *values: Any) -> Any:
                 if _reads(sql):
                     watch.reads.append((sql, tuple(*values)))
                 return super().execute(sql, *values)
 
-        with watched(Connection) as opened:
+        with watched(Cursor) as opened:
             from reqflow.plugins.sqlite import SQLiteStore
 
             store = SQLiteStore(plan.folder / "recorded.db", create=True, synchronous="NORMAL")

@@ -77,11 +77,11 @@ class Clockwork:
         return timed_flow
 
 
-def _connection(clock: Clockwork) -> type[sqlite3.Connection]:
+def _cursor(clock: Clockwork) -> type[sqlite3.Cursor]:
     spent, calls = clock.spent, clock.calls
 
-    class Connection(sqlite3.Connection):
-        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+    class Cursor(sqlite3.Cursor):
+        def execute(self, sql: str, *values: Any) -> Any:
             kind = "transaction" if sql.startswith(("BEGIN", "COMMIT")) else "sql"
             name = f"recall: {kind}" if clock.reading else f"commit: {kind}"
             calls[name] += 1
@@ -91,7 +91,7 @@ def _connection(clock: Clockwork) -> type[sqlite3.Connection]:
             finally:
                 spent[name] += perf_counter() - start
 
-    return Connection
+    return Cursor
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _timed_handle(clock: Clockwork) -> Iterator[None]:
 def stages(plan: Plan) -> dict[str, Any]:
     """Seconds of each stage, over all measured operations."""
     clock = Clockwork()
-    with watched(_connection(clock)):
+    with watched(_cursor(clock)):
         from reqflow.plugins.sqlite import SQLiteStore
 
         store = SQLiteStore(plan.folder / "desk.db", create=True)

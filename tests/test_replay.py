@@ -292,7 +292,7 @@ def test_a_timer_that_stays_due_ends_the_run():
     engine = engine_on(store)
     replay(engine, STORY[:3])
     stuck = Faulty(store, lambda name, number: None)
-    stuck.next_due = lambda workspace: T0  # type: ignore[attr-defined]
+    stuck.next_due = lambda workspace: T0
     report = replay(engine_on(stuck), [said("New?", 9 * DAY)])
     assert "stay due" in str(report.failure)
 

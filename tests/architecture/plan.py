@@ -41,7 +41,6 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "hypothesis": ("testing",),
     "pytest": ("testing",),
     "psycopg": ("plugins.postgres",),
-    "psycopg_pool": ("plugins.postgres",),
     "rich": ("cli",),
     "orjson": ("codec",),
 }

@@ -87,7 +87,8 @@ def test_what_was_written_once_is_read_for_ever(cls: type[e.Event]) -> None:
     assert found == sample(cls, cls.tag)
     assert json.loads(codec.dump_events((found,))) == [json.loads(written)]
     if issubclass(cls, Effect):
-        assert codec.load_effect(written) == found
+        effect: object = codec.load_effect(written)
+        assert effect == found
 
 
 def test_every_golden_file_belongs_to_a_tag() -> None:

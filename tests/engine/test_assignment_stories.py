@@ -23,7 +23,7 @@ from reqflow.testing.desks import Story, desk_with
 
 
 def held_by(story: Story, about: object) -> tuple[str | None, str]:
-    conversation = story.conversation(about)  # type: ignore[arg-type]
+    conversation = story.conversation(about)
     return conversation.holder, conversation.state
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -73,10 +76,8 @@ def test_two_hundred_tasks_on_one_engine_leave_every_law_intact(kind: str, tmp_p
             fields |= {"text": "so"} if make is Reply else {}
         else:
             fields["request_id"] = request.id
-        try:
+        with contextlib.suppress(Refused):
             await engine.handle(make(**fields))
-        except Refused:
-            pass
 
     async def day() -> None:
         work = [customer(n) for n in range(200)] + [colleague(n) for n in range(60)]
@@ -114,7 +115,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Callable[[
             made.append(postgres.PostgresStore(dsn))
             return made[-1]
 
-    make.name = request.param  # type: ignore[attr-defined]
+    make.name = request.param
     yield make
     for store in made:
         store.close()
@@ -154,7 +155,7 @@ def test_two_first_messages_of_one_person_at_once_make_one_conversation(stores: 
             outcomes.append(engines[place].handle(mine))
         return outcomes
 
-    results = in_threads([lambda p=p: writer(p) for p in range(writers)])
+    results = in_threads([partial(writer, place) for place in range(writers)])
     assert [each for each in results if isinstance(each, Exception)] == []
     for together in zip(*results, strict=True):
         assert len({each.conversation_id for each in together}) == 1
@@ -181,7 +182,8 @@ def test_work_that_waits_and_room_that_frees_never_miss_each_other(stores: Any) 
 
     def closer() -> int:
         closed, engine = 0, engines[1]
-        while closed < rounds - 10:
+        deadline = time.monotonic() + 60
+        while closed < rounds - 10 and time.monotonic() < deadline:
             view = Requests(states=(RequestState.ASSIGNED,), limit=10)
             for request in engine.read(view).items:
                 outcome = engine.handle(Close(by=agent(request.assignee), request_id=request.id))
@@ -217,7 +219,7 @@ def test_no_update_is_lost_when_everybody_writes_in_one_conversation(stores: Any
             mine = letter(1 + number * writers + place, f"w{place}", "chat:lobby", "so", replies_to=("0",))
             assert engines[place].handle(mine).request_id == root.request_id
 
-    results = in_threads([lambda p=p: writer(p) for p in range(writers)])
+    results = in_threads([partial(writer, place) for place in range(writers)])
     assert [each for each in results if isinstance(each, Exception)] == []
     (conversation,) = everything(engines[0].store, Conversations())
     assert conversation.messages == 1 + writers * rounds

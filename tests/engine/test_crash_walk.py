@@ -27,7 +27,7 @@ class Fragile:
 
     def __init__(self, store: Any, fails_at: int, how: type[BaseException], *, done: bool) -> None:
         self._store = store
-        self._fails_at = fails_at
+        self.fails_at = fails_at
         self._how = how
         self._done = done
         self.calls = 0
@@ -39,7 +39,7 @@ class Fragile:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             self.calls += 1
-            if self.calls != self._fails_at:
+            if self.calls != self.fails_at:
                 return method(*args, **kwargs)
             if self._done:
                 method(*args, **kwargs)
@@ -107,7 +107,7 @@ def test_a_store_that_fails_once_is_asked_again(undisturbed, done):
         inner, clock = prepared(MemoryStore()), Clock()
         store = Fragile(inner, n, StoreUnavailable, done=done)
         engine = engine_on(store, clock)
-        if not played_with_patience(engine, clock, day):
+        if not played_with_patience(engine, store, clock, day):
             break
         assert engine.verify() == [], n
         assert shared_out(picture(inner)) == shared_out(undisturbed), n
@@ -124,7 +124,7 @@ def shared_out(seen: dict[str, Any]) -> dict[str, Any]:
     return {**seen, "requests": requests, "agents": agents}
 
 
-def played_with_patience(engine: Engine, clock: Clock, day: Any) -> bool:
+def played_with_patience(engine: Engine, store: Fragile, clock: Clock, day: Any) -> bool:
     """Play the day, trying a failed step again; True if one failed or its work was put off."""
     failed = False
     for at, step, item in day.steps:
@@ -138,4 +138,4 @@ def played_with_patience(engine: Engine, clock: Clock, day: Any) -> bool:
             if step != "work":
                 break
             clock.now += timedelta(seconds=2)  # a worker comes round again: what was put off is done then
-    return failed or engine.store.calls >= engine.store._fails_at
+    return failed or store.calls >= store.fails_at

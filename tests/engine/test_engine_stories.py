@@ -32,7 +32,7 @@ BY_RULE = Actor(ActorKind.AUTOMATION, "unused")  # the engine puts the rule's ow
 
 def route_to(queue: str, name: str = "router") -> Automation:
     def then(event: e.Event, conversation: Conversation) -> Iterable[Any]:
-        yield Route(by=BY_RULE, request_id=event.request_id, queue=queue)  # type: ignore[attr-defined]
+        yield Route(by=BY_RULE, request_id=event.request_id, queue=queue)
 
     return Automation(name=name, on=frozenset({e.RequestOpened}), then=then)
 
@@ -55,7 +55,7 @@ def test_a_refused_rule_leaves_a_trace_and_harms_nobody() -> None:
 
 def test_rules_that_answer_each_other_stop_at_the_fifth() -> None:
     def ping(event: e.Event, conversation: Conversation) -> Iterable[Any]:
-        yield Route(by=BY_RULE, request_id=event.request_id, queue="first")  # type: ignore[attr-defined]
+        yield Route(by=BY_RULE, request_id=event.request_id, queue="first")
 
     both = frozenset({e.RequestOpened, e.RequestRouted})
     story = Story(plugins=[Rules(Automation(name="ping", on=both, then=ping))])
@@ -134,7 +134,7 @@ def test_two_engines_on_one_store_see_each_others_settings() -> None:
 
 def test_the_same_settings_again_change_nothing() -> None:
     story = Story()
-    assert story.engine.configure(DESK | {"settings": {}}).revision == 1
+    assert story.engine.configure(desk_with()).revision == 1
     assert len(story.engine.history("desk")) == 1
 
 

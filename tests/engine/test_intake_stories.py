@@ -215,6 +215,7 @@ def test_whoever_writes_in_an_internal_conversation_writes_internally():
         for each in story.events(later)
         if isinstance(each, MessageReceived) and each.message.id == later.message_id
     ]
+    assert event.message.text is not None
     assert event.message.audience is event.message.text.audience is Audience.INTERNAL
     with pytest.raises(Exception, match="internal"):
         story.do(Reply, "ana", inside, text="hi", request_id=None)

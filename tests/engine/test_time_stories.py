@@ -15,7 +15,7 @@ MICROSECOND = 1e-6
 
 
 def of(story: Story, about: object, tag: str) -> list[object]:
-    return [event for event in story.events(about) if event.tag == tag]  # type: ignore[arg-type]
+    return [event for event in story.events(about) if event.tag == tag]
 
 
 @pytest.mark.row("33")
@@ -69,7 +69,7 @@ def test_nudges_missed_in_downtime_come_once_with_their_count() -> None:
     story.do(Take, "ana", asked)
     story.wait(days=5, hours=3)
     (nudge,) = of(story, asked, "request.nudged")
-    assert nudge.missed == 4  # type: ignore[attr-defined]
+    assert nudge.missed == 4
 
 
 def test_nobody_is_nudged_about_a_request_on_hold() -> None:

@@ -25,9 +25,9 @@ class OnSQLite(DeskMachine):
             self.place.cleanup()
 
 
-class TestInMemory(DeskMachine.TestCase):
-    settings = settings(max_examples=100, stateful_step_count=25)
+TestInMemory = DeskMachine.TestCase
+TestInMemory.settings = settings(max_examples=100, stateful_step_count=25)
 
 
-class TestOnSQLite(OnSQLite.TestCase):
-    settings = settings(max_examples=20, stateful_step_count=20)
+TestOnSQLite = OnSQLite.TestCase
+TestOnSQLite.settings = settings(max_examples=20, stateful_step_count=20)

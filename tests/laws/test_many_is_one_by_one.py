@@ -42,7 +42,9 @@ ABOUT_REQUESTS = (Take, Assign, Unassign, Hold, Wake, Close, Reopen)
 @st.composite
 def days(draw: st.DrawFn) -> list[Any]:
     """Letters and commands about what they opened, in an order of arrival that is not that of sending."""
-    sent_at, letters, items = START, [], []
+    letters: list[Inbound] = []
+    items: list[Any] = []
+    sent_at = START
     for number in range(draw(st.integers(2, 12))):
         if letters and draw(st.booleans()):
             items.append(command(draw, number, draw(st.sampled_from(letters))))

@@ -460,6 +460,30 @@ def test_a_connection_lost_in_a_commit_leaves_the_outcome_open(store: PostgresSt
     store.commit(make_batch(conversations=(make_conversation(1, 2),)))
 
 
+def test_more_threads_than_connections_take_turns(dsn: str) -> None:
+    store = PostgresStore(dsn, pool=2)
+    seen: list[int] = []
+
+    def work(number: int) -> None:
+        for step in range(5):
+            store.commit(make_batch(outcomes=(make_outcome(10 * number + step),)))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    with psycopg.connect(dsn, autocommit=True) as watching:
+        while any(thread.is_alive() for thread in threads):
+            (count,) = watching.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reqflow'"
+                " AND datname = current_database()"
+            ).fetchone()
+            seen.append(count)
+    assert max(seen) <= 2
+    numbers = [10 * number + step for number in range(8) for step in range(5)]
+    assert None not in store.recall(WORKSPACE, [WantOutcome(f"cmd:{number:04}") for number in numbers])
+    store.close()
+
+
 def test_prepared_statements_that_somebody_dropped_are_prepared_again(dsn: str) -> None:
     store = PostgresStore(dsn, pool=1)
     store.commit(make_batch(outcomes=(make_outcome(1),)))

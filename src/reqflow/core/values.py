@@ -52,7 +52,7 @@ def _equal(self: Any, other: Any) -> Any:
 
 
 def _hash(self: Any) -> int:
-    return hash((self.__class__, self.__hashed__(self)))
+    return (self.__class__, self.__hashed__(self)).__hash__()
 
 
 def _shown(self: Any) -> str:

@@ -35,7 +35,6 @@ from ..core.model import (
 from ..core.step import Automation
 from ..engine import Engine
 from ..hooks import hookimpl
-from ..plugins.memory import MemoryStore
 from ..ports import Effects, EffectState, Messages, Page, Requests, StoredEffect, View
 
 __all__ = ["DESK", "START", "QuestionMark", "Rules", "Story", "desk_with"]
@@ -99,6 +98,12 @@ class Rules:
         return self.rules
 
 
+def _memory_store() -> Any:
+    from ..plugins.memory import MemoryStore  # guests are loaded when they are asked for
+
+    return MemoryStore()
+
+
 class Story:
     """An engine under a clock that stands still until somebody says so.
 
@@ -118,7 +123,7 @@ class Story:
         **engine: Any,
     ) -> None:
         self.now = START
-        self.store = MemoryStore() if store is None else store
+        self.store = _memory_store() if store is None else store
         engine.setdefault("classifier", QuestionMark())
         self.engine = Engine(
             self.store, desk if desk is not None else desk_with(settings), clock=self.time, **engine

@@ -223,7 +223,7 @@ BEGIN
     number := nextval('reqflow.fences');
     RETURN QUERY
     WITH scanned AS MATERIALIZED (
-        SELECT i.seq, i.key, i.lane FROM reqflow.inbox i
+        SELECT i.seq, i.key, i.lane, i.ctid AS place FROM reqflow.inbox i
         WHERE i.workspace = space AND NOT i.parked AND i.seq > 0
           AND (i.lease_until IS NULL OR i.lease_until <= moment)
           AND (i.ready_at IS NULL OR i.ready_at <= moment)
@@ -234,19 +234,20 @@ BEGIN
                LIMIT 1) IS NULL -- looked up row by row, which no plan for a join would promise
         ORDER BY i.seq LIMIT most
     ), locked AS MATERIALIZED (
-        SELECT i.key FROM reqflow.inbox i
-        WHERE i.workspace = space AND i.key = ANY (ARRAY(SELECT s.key FROM scanned s)) AND NOT i.parked
-          AND (i.lease_until IS NULL OR i.lease_until <= moment)
-          AND (i.ready_at IS NULL OR i.ready_at <= moment)
-        FOR UPDATE SKIP LOCKED
-    ), whole AS MATERIALIZED (
-        SELECT s.key, bool_and(s.key = ANY (ARRAY(SELECT l.key FROM locked l)))
+        SELECT l.place FROM scanned s CROSS JOIN LATERAL (
+            SELECT i.ctid AS place FROM reqflow.inbox i
+            WHERE i.workspace = space AND i.key = s.key AND NOT i.parked
+              AND (i.lease_until IS NULL OR i.lease_until <= moment)
+              AND (i.ready_at IS NULL OR i.ready_at <= moment)
+            FOR UPDATE SKIP LOCKED) l
+    ), whole AS MATERIALIZED ( -- what has moved since it was scanned is not where it was: left out like the locked
+        SELECT s.place, bool_and(s.place = ANY (ARRAY(SELECT l.place FROM locked l)))
                OVER (PARTITION BY s.lane ORDER BY s.seq) AS free
         FROM scanned s
     )
     UPDATE reqflow.inbox i
     SET lease_until = until, ready_at = NULL, fence = number, attempts = i.attempts + 1
-    WHERE i.workspace = space AND i.key = ANY (ARRAY(SELECT w.key FROM whole w WHERE w.free))
+    WHERE i.ctid = ANY (ARRAY(SELECT w.place FROM whole w WHERE w.free))
     RETURNING i.*;
 END $$;
 
@@ -259,7 +260,7 @@ BEGIN
     number := nextval('reqflow.fences');
     RETURN QUERY
     WITH scanned AS MATERIALIZED (
-        SELECT o.seq, o.destination FROM reqflow.outbox o
+        SELECT o.seq, o.destination, o.ctid AS place FROM reqflow.outbox o
         WHERE o.workspace = space AND o.state = 'ready' AND o.seq > 0
           AND (o.lease_until IS NULL OR o.lease_until <= moment)
           AND (o.ready_at IS NULL OR o.ready_at <= moment)
@@ -270,18 +271,19 @@ BEGIN
                LIMIT 1) IS NULL -- looked up row by row, which no plan for a join would promise
         ORDER BY o.seq LIMIT most
     ), locked AS MATERIALIZED (
-        SELECT o.seq FROM reqflow.outbox o
-        WHERE o.workspace = space AND o.seq = ANY (ARRAY(SELECT s.seq FROM scanned s)) AND o.state = 'ready'
-          AND (o.lease_until IS NULL OR o.lease_until <= moment)
-          AND (o.ready_at IS NULL OR o.ready_at <= moment)
-        FOR UPDATE SKIP LOCKED
-    ), whole AS MATERIALIZED (
-        SELECT s.seq, bool_and(s.seq = ANY (ARRAY(SELECT l.seq FROM locked l)))
+        SELECT l.place FROM scanned s CROSS JOIN LATERAL (
+            SELECT o.ctid AS place FROM reqflow.outbox o
+            WHERE o.workspace = space AND o.seq = s.seq AND o.state = 'ready'
+              AND (o.lease_until IS NULL OR o.lease_until <= moment)
+              AND (o.ready_at IS NULL OR o.ready_at <= moment)
+            FOR UPDATE SKIP LOCKED) l
+    ), whole AS MATERIALIZED ( -- what has moved since it was scanned is not where it was: left out like the locked
+        SELECT s.place, bool_and(s.place = ANY (ARRAY(SELECT l.place FROM locked l)))
                OVER (PARTITION BY s.destination ORDER BY s.seq) AS free
         FROM scanned s
     )
     UPDATE reqflow.outbox o
     SET lease_until = until, ready_at = NULL, fence = number, attempts = o.attempts + 1
-    WHERE o.workspace = space AND o.seq = ANY (ARRAY(SELECT w.seq FROM whole w WHERE w.free))
+    WHERE o.ctid = ANY (ARRAY(SELECT w.place FROM whole w WHERE w.free))
     RETURNING o.*;
 END $$;

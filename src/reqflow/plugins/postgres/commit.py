@@ -1,7 +1,9 @@
 """One commit as one statement, composed from the parts of the batch that are not empty.
 
 Each composition is prepared once on a connection. The statement fails as a whole as soon as one thing is not
-as the batch took it to be; a second look (`refusals`) then says which.
+as the batch took it to be; a second look (`refusals`) then says which. If nothing shows, a row was changed in
+a way that does not matter (a lease was kept longer, a timer armed again) just between looking and locking,
+and it is tried once more.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from ...errors import Conflict, StaleLease, StoreError, UsageError
 from ...ports import Batch, Lease
 from .columns import columns_of
 from .documents import Documents
-from .failures import Failed, as_error
+from .failures import REFUSED, Failed, as_error
 from .parts import PARTS, compose
 from .refusals import refusal
 from .rows import Changes, changes_of, finished
@@ -22,19 +24,20 @@ __all__ = ["Commits"]
 
 Shape = tuple[tuple[str, bool], ...]
 
-_CLEAR = (
+_CLEAR = tuple(
     Statement(
-        "DELETE FROM reqflow.messages t WHERE t.workspace = $1 AND t.conversation_id = ANY ($2::text[])"
-    ),
-    Statement(
-        "DELETE FROM reqflow.requests t WHERE t.workspace = $1 AND t.conversation_id = ANY ($2::text[])"
-    ),
+        f"DELETE FROM reqflow.{table} t WHERE t.ctid = ANY (ARRAY(SELECT l.place FROM unnest($2::text[]) d (id)"
+        f" CROSS JOIN LATERAL (SELECT o.ctid AS place FROM reqflow.{table} o WHERE o.workspace = $1"
+        " AND o.conversation_id = d.id FOR UPDATE) l))"
+    )
+    for table in ("messages", "requests")
 )
 _CLEAR_MESSAGES = Statement(
-    "DELETE FROM reqflow.messages t WHERE t.workspace = $1 AND t.id = ANY ($2::text[] || ARRAY("
-    "SELECT m.id FROM unnest($3::text[], $4::text[]) d (channel_id, native) CROSS JOIN LATERAL"
-    " (SELECT n.id FROM reqflow.messages n WHERE n.workspace = $1 AND n.channel_id = d.channel_id"
-    " AND n.native = d.native OFFSET 0) m))"
+    "DELETE FROM reqflow.messages t WHERE t.ctid = ANY (ARRAY("
+    "SELECT l.place FROM unnest($2::text[], $3::text[], $4::text[]) d (id, channel_id, native)"
+    " CROSS JOIN LATERAL (SELECT o.ctid AS place FROM reqflow.messages o WHERE o.workspace = $1 AND o.id = d.id"
+    " UNION ALL SELECT o.ctid FROM reqflow.messages o WHERE o.workspace = $1"
+    " AND o.channel_id = d.channel_id AND o.native = d.native OFFSET 0) l))"
 )
 
 
@@ -55,26 +58,36 @@ class Commits:
         if not changes:
             return
         step = self._step(batch.workspace, batch.at.isoformat(), changes)
-        try:
-            if batch.restoring:
-                self._wire.run_together([*_cleared(batch), step])
+        for last in (False, True):
+            try:
+                if batch.restoring:
+                    self._wire.run_together([*_cleared(batch), step])
+                else:
+                    self._wire.run(*step)
+            except Failed as failed:
+                reason = self._explained(batch, failed) if failed.lost_race else None
+                if last or reason or failed.code != REFUSED:
+                    raise reason or as_error(failed, writing=True) from None
             else:
-                self._wire.run(*step)
-        except Failed as failed:
-            reason = self._explained(batch, failed) if failed.lost_race else None
-            raise reason or as_error(failed, writing=True) from None
+                return
 
     def settle(self, workspace: str, leases: Sequence[Lease]) -> None:
         """End leased items; all of them or, with `StaleLease`, none."""
         if not leases:
             return
-        try:
-            changes = finished(leases, {}, set())
-            self._wire.run(*self._step(workspace, "epoch", changes))
-        except Failed as failed:
-            if failed.lost_race:
-                raise StaleLease("a lease was lost: its item is done, or somebody else has it now") from None
-            raise as_error(failed, writing=True) from None
+        step = self._step(workspace, "epoch", finished(leases, {}, set()))
+        for last in (False, True):
+            try:
+                self._wire.run(*step)
+            except Failed as failed:
+                if not failed.lost_race:
+                    raise as_error(failed, writing=True) from None
+                if last:
+                    raise StaleLease(
+                        "a lease was lost: its item is done, or somebody else has it now"
+                    ) from None
+            else:
+                return
 
     def _explained(self, batch: Batch, failed: Failed | None = None) -> StoreError | UsageError | None:
         try:

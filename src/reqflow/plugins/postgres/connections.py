@@ -87,11 +87,7 @@ class Connections:
         try:
             if self._closed:
                 raise StoreUnavailable("this store was closed")
-            while self._free:
-                try:
-                    line = self._free.pop()
-                except IndexError:  # another thread was faster
-                    break
+            while (line := self._idle()) is not None:
                 if line.is_alive():
                     return line
                 line.close()
@@ -111,8 +107,14 @@ class Connections:
     def close(self) -> None:
         """Close what is free now, and the rest as it is given back."""
         self._closed = True
-        while self._free:
-            self._free.pop().close()
+        while (line := self._idle()) is not None:
+            line.close()
+
+    def _idle(self) -> Line | None:
+        try:
+            return self._free.pop()
+        except IndexError:
+            return None
 
     def _new(self) -> Line:
         connection = self.connect()

@@ -6,29 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from .columns import MARKS, unnested
 from .forms import (
-    DROPPED_TIMERS,
-    FINISHED_EFFECTS,
-    FINISHED_ITEMS,
-    FINISHED_TIMERS,
     LOADS,
     Part,
     absent,
-    absorb,
     add,
-    adopt,
     append,
     arm,
-    cancel,
-    choose,
-    collapse,
-    disarm,
-    finish,
+    change,
+    finish_timers,
     hold,
     insert,
     load,
     put,
-    rearm,
-    replace,
+    remove,
 )
 
 __all__ = ["PARTS", "compose"]
@@ -53,78 +43,131 @@ _ENTRY = {
     "cause_kind": "text", "cause_key": "text", "rules": "text", "events": "text",
 }  # fmt: skip
 _DESK = {"revision": "bigint", "content": "text", "salt": "text"}
-_MOVED_MESSAGES, _MOVED_THREADS = absorb()
-_KEYS = ("id",)
-_LANE_KEYS = ("channel_id", "profile_id")
+_TEXT = {"id": "text", "audience": "text", "owner": "text", "body": "text"}
+_THREAD = {"channel_id": "text", "native": "text", "conversation_id": "text"}
+_EFFECT = {
+    "destination": "text", "conversation_id": "text", "collapse": "text", "state": "text", "document": "text",
+}  # fmt: skip
+_TIMER = {"key": "text", "due_at": "timestamptz"}
+_LEASE = {"key": "text", "fence": "bigint"}
+_ADOPTED = {
+    "conversation_id": "text", "request_id": "text", "since_at": "timestamptz", "until_at": "timestamptz",
+}  # fmt: skip
+_MOVED = {"other": "text", "into_id": "text", "request_id": "text", "group_at": "text"}
+
+_SAME = "t.id = d.id"
+_SAME_LANE = "t.channel_id = d.channel_id AND t.profile_id = d.profile_id"
+_SAME_LEASE = "t.key = d.key AND t.fence = d.fence AND t.lease_until IS NOT NULL"
+_ANEW = "again_at = NULL, lease_until = NULL, attempts = 0, note = NULL"
+_CANCELLED = "state = 'cancelled', lease_until = NULL, ready_at = NULL"
+_FREE = "t.state = 'ready' AND (t.lease_until IS NULL OR t.lease_until <= $2)"
+_LOOSE = (
+    "t.conversation_id = d.conversation_id AND t.request_id IS NULL AND t.sent_at >= d.since_at"
+    " AND (d.until_at IS NULL OR t.sent_at < d.until_at)"
+)
 
 PARTS: Mapping[str, Part] = {
     # Guards, and what locks rows that others guard: in this order, everybody by kind and then by id.
-    "held_agents": hold("agents", _ID, _KEYS),
-    "absent_agents": absent("agents", {"id": "text"}, _KEYS),
-    "chosen": choose(),
+    "held_agents": hold("agents", _ID, f"{_SAME} AND t.version = d.version"),
+    "absent_agents": absent("agents", {"id": "text"}, _SAME),
+    "chosen": load(known=True),
     "first_loads": insert("agents", LOADS),
-    "loads": load(),
-    "held_conversations": hold("conversations", _ID, _KEYS),
-    "absent_conversations": absent("conversations", {"id": "text"}, _KEYS),
-    "conversations": replace(
+    "loads": load(known=False),
+    "held_conversations": hold("conversations", _ID, f"{_SAME} AND t.version = d.version"),
+    "absent_conversations": absent("conversations", {"id": "text"}, _SAME),
+    "conversations": change(
         "conversations",
         {**_CONVERSATION, "before": "bigint"},
-        _KEYS,
-        ("version", "is_open", "is_quiet", "document"),
+        f"{_SAME} AND t.version = d.before",
+        "version = d.version, is_open = d.is_open, is_quiet = d.is_quiet, document = d.document",
     ),
     "new_conversations": insert("conversations", _CONVERSATION),
-    "held_lanes": hold("lanes", _LANE, _LANE_KEYS),
-    "absent_lanes": absent("lanes", {"channel_id": "text", "profile_id": "text"}, _LANE_KEYS),
-    "lanes": replace("lanes", {**_LANE_ROW, "before": "bigint"}, _LANE_KEYS, ("version", "conversation_id")),
+    "held_lanes": hold("lanes", _LANE, f"{_SAME_LANE} AND t.version = d.version"),
+    "absent_lanes": absent("lanes", {"channel_id": "text", "profile_id": "text"}, _SAME_LANE),
+    "lanes": change(
+        "lanes",
+        {**_LANE_ROW, "before": "bigint"},
+        f"{_SAME_LANE} AND t.version = d.before",
+        "version = d.version, conversation_id = d.conversation_id",
+    ),
     "new_lanes": insert("lanes", _LANE_ROW),
-    "desk": Part(
+    "desk": change(
+        "desks",
         _DESK,
-        "{name} AS (UPDATE reqflow.desks t SET revision = d.revision, content = d.content, salt = d.salt"
-        " FROM {rows} d WHERE t.workspace = $1 AND t.revision = d.revision - 1 RETURNING 1)",
-        "",
-        True,
+        "t.revision = d.revision - 1",
+        "revision = d.revision, content = d.content, salt = d.salt",
     ),
     "new_desk": insert("desks", _DESK),
-    "finished_timers": finish("agenda", "key", "text", FINISHED_TIMERS),
-    "dropped_timers": finish("agenda", "key", "text", DROPPED_TIMERS),
-    "rearmed": rearm(),
-    "finished_items": finish("inbox", "key", "text", FINISHED_ITEMS),
-    "finished_effects": finish("outbox", "seq", "bigint", FINISHED_EFFECTS),
+    "finished_timers": finish_timers(_LEASE, _SAME_LEASE, _ANEW),
+    "dropped_timers": remove("agenda", _LEASE, _SAME_LEASE),
+    "rearmed": change(
+        "agenda",
+        {**_LEASE, "due_at": "timestamptz"},
+        _SAME_LEASE,
+        f"due_at = least(d.due_at, t.again_at), {_ANEW}",
+    ),
+    "finished_items": remove("inbox", _LEASE, _SAME_LEASE),
+    "finished_effects": change(
+        "outbox",
+        {"seq": "bigint", "fence": "bigint"},
+        "t.seq = d.seq AND t.fence = d.fence AND t.lease_until IS NOT NULL",
+        "state = 'done', lease_until = NULL",
+    ),
     "entries": append(_ENTRY),
     # What nobody waits for unless a guard failed.
     "first_entries": insert("history", _ENTRY),
     "requests": put("requests", _REQUEST, "id"),
     "messages": insert("messages", _MESSAGE),
-    "absorbed": _MOVED_MESSAGES,
-    "absorbed_threads": _MOVED_THREADS,
-    "adopted": adopt(),
-    "threads": add(
-        "thread_keys",
-        {"channel_id": "text", "native": "text", "conversation_id": "text"},
-        "channel_id, native",
+    "absorbed": change(
+        "messages",
+        _MOVED,
+        "t.conversation_id = d.other",
+        "conversation_id = d.into_id, request_id = d.request_id, document = (t.document::jsonb"
+        " || jsonb_build_object('conversation_id', d.into_id, 'request_id', d.request_id)"
+        " || CASE WHEN (t.document::jsonb -> 'top')::boolean"
+        " THEN jsonb_build_object('group_at', d.group_at) ELSE '{{}}' END)::text",
+        None,
     ),
-    "texts": add("texts", {"id": "text", "audience": "text", "owner": "text", "body": "text"}, "id"),
+    "absorbed_threads": change(
+        "thread_keys",
+        {"other": "text", "into_id": "text"},
+        "t.conversation_id = d.other",
+        "conversation_id = d.into_id",
+        None,
+    ),
+    "adopted": change(
+        "messages",
+        _ADOPTED,
+        _LOOSE,
+        "request_id = d.request_id,"
+        " document = (t.document::jsonb || jsonb_build_object('request_id', d.request_id))::text",
+        None,
+    ),
+    "threads": add("thread_keys", _THREAD, "channel_id, native"),
+    "texts": add("texts", _TEXT, "id"),
     "profiles": add("profiles", {"id": "text", "document": "text"}, "id"),
     "outcomes": insert("outcomes", {"key": "text", "document": "text"}),
     "inbox": insert("inbox", {"key": "text", "lane": "text", "document": "text"}),
-    "cancelled": cancel(),
-    "collapsed": collapse(),
-    "effects": insert(
+    "cancelled": change(
         "outbox",
-        {
-            "destination": "text",
-            "conversation_id": "text",
-            "collapse": "text",
-            "state": "text",
-            "document": "text",
-        },
+        {"conversation_id": "text"},
+        f"t.conversation_id = d.conversation_id AND {_FREE}",
+        _CANCELLED,
+        None,
     ),
-    "disarmed": disarm(),
+    "collapsed": change(
+        "outbox",
+        {"destination": "text", "collapse": "text"},
+        f"t.destination = d.destination AND t.collapse = d.collapse AND {_FREE}",
+        _CANCELLED,
+        None,
+    ),
+    "effects": insert("outbox", _EFFECT),
+    "disarmed": remove("agenda", {"key": "text"}, "t.key = d.key", None),
     "armed_anew": insert(
         "agenda",
-        {"key": "text", "due_at": "timestamptz"},
-        "ON CONFLICT (workspace, key) DO UPDATE SET due_at = excluded.due_at, again_at = NULL,"
-        " parked = false, lease_until = NULL, attempts = 0, note = NULL",
+        _TIMER,
+        f"ON CONFLICT (workspace, key) DO UPDATE SET due_at = excluded.due_at, parked = false, {_ANEW}",
     ),
     "armed": arm(),
     # State put as it is, for `rebuild`.
@@ -150,18 +193,16 @@ def compose(shape: Sequence[tuple[str, bool]]) -> str:
         if many:
             cast = ", ".join(f"u.{each}::{type} AS {each}" for each, type in part.columns.items())
             rows = f"(SELECT {cast} FROM {unnested(column, tuple(part.columns), mark)})"
-            keys = f"string_to_array(${column}, ${mark}, ${mark + 1})"
-            counted = f"count(*) = cardinality({keys})"
+            expected = f"cardinality(string_to_array(${column}, ${mark}, ${mark + 1}))"
             column += len(part.columns)
         else:
             cast = ", ".join(
                 f"${place + at}::{type} AS {each}" for at, (each, type) in enumerate(part.columns.items())
             )
-            rows, keys, counted = f"(SELECT {cast})", f"ARRAY[${place}::text]", "true"
+            rows, expected = f"(SELECT {cast})", "1"
             place += len(part.columns)
-        sql = part.many if many else part.one
-        ctes.append(sql.format(name=name, rows=rows, keys=keys))
-        if part.counted:
-            guards.append(f"(SELECT {counted} FROM {name})")
+        ctes.append((part.many if many else part.one).format(name=name, rows=rows))
+        if part.counted is not None:
+            guards.append(f"{part.counted.format(name=name)} = {expected}")
     held = " AND ".join(guards) or "true"
     return f"WITH {', '.join(ctes)} SELECT CASE WHEN {held} THEN true ELSE reqflow.refuse() END"

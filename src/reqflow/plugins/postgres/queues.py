@@ -25,13 +25,13 @@ _OUTBOX = Statement(
 )
 # Timers have no lanes: claimers pass each other by.
 _AGENDA = Statement(
-    "WITH claimed AS MATERIALIZED (SELECT t.key FROM reqflow.agenda t"
+    "WITH claimed AS MATERIALIZED (SELECT t.ctid AS place FROM reqflow.agenda t"
     " WHERE t.workspace = $1 AND NOT t.parked AND t.due_at <= $2::timestamptz"
     " AND (t.lease_until IS NULL OR t.lease_until <= $2::timestamptz)"
     " ORDER BY t.due_at, t.key LIMIT $4::integer FOR UPDATE SKIP LOCKED)"
     " UPDATE reqflow.agenda t SET lease_until = $3::timestamptz, again_at = NULL,"
     " fence = (SELECT nextval('reqflow.fences')), attempts = t.attempts + 1"
-    " WHERE t.workspace = $1 AND t.key = ANY (ARRAY(SELECT c.key FROM claimed c))"
+    " WHERE t.ctid = ANY (ARRAY(SELECT c.place FROM claimed c))"
     " RETURNING t.due_at::text, t.key, t.fence::text, t.attempts::text, t.due_at::text"
 )
 
@@ -49,13 +49,13 @@ _KEYS = {
 
 def _extending(table: str, key: str, type: str) -> Statement:
     return Statement(
-        "WITH found AS MATERIALIZED (SELECT l.id FROM unnest($2::text[], $3::text[]) d (id, fence)"
-        f" CROSS JOIN LATERAL (SELECT t.{key} AS id FROM reqflow.{table} t WHERE t.workspace = $1"
+        "WITH found AS MATERIALIZED (SELECT l.place FROM unnest($2::text[], $3::text[]) d (id, fence)"
+        f" CROSS JOIN LATERAL (SELECT t.ctid AS place FROM reqflow.{table} t WHERE t.workspace = $1"
         f" AND t.{key} = d.id::{type} AND t.fence = d.fence::bigint AND t.lease_until IS NOT NULL"
-        " FOR UPDATE) l),"
-        f" kept AS (UPDATE reqflow.{table} t SET lease_until = $4::timestamptz WHERE t.workspace = $1"
-        f" AND t.{key} = ANY (ARRAY(SELECT f.id FROM found f)))"
-        " SELECT CASE WHEN (SELECT count(*) FROM found) = cardinality($2::text[]) THEN true"
+        " FOR NO KEY UPDATE) l),"
+        f" kept AS (UPDATE reqflow.{table} t SET lease_until = $4::timestamptz"
+        " WHERE t.ctid = ANY (ARRAY(SELECT f.place FROM found f)) RETURNING 1)"
+        " SELECT CASE WHEN (SELECT count(*) FROM kept) = cardinality($2::text[]) THEN true"
         " ELSE reqflow.refuse() END"
     )
 

@@ -17,30 +17,38 @@ __all__ = ["refusal"]
 
 Found = dict[tuple[str, str], int]
 
-_TOLD = """
-SELECT 'outcome', t.key, 0 FROM reqflow.outcomes t WHERE t.workspace = $1 AND t.key = ANY ($2::text[])
-UNION ALL SELECT 'message', d.channel_id || ' ' || d.native, 0
-    FROM unnest($3::text[], $4::text[]) d (channel_id, native) WHERE (SELECT true FROM reqflow.messages t
-        WHERE t.workspace = $1 AND t.channel_id = d.channel_id AND t.native = d.native)
-UNION ALL SELECT 'accepted', t.key, 0 FROM reqflow.inbox t WHERE t.workspace = $1 AND t.key = ANY ($5::text[])
-UNION ALL SELECT 'inbox', t.key, t.fence FROM reqflow.inbox t
-    WHERE t.workspace = $1 AND t.key = ANY ($6::text[]) AND t.lease_until IS NOT NULL
-UNION ALL SELECT 'outbox', t.seq::text, t.fence FROM reqflow.outbox t
-    WHERE t.workspace = $1 AND t.seq = ANY ($7::bigint[]) AND t.lease_until IS NOT NULL
-UNION ALL SELECT 'agenda', t.key, t.fence FROM reqflow.agenda t
-    WHERE t.workspace = $1 AND t.key = ANY ($8::text[]) AND t.lease_until IS NOT NULL
-UNION ALL SELECT 'agent', t.id, t.version FROM reqflow.agents t
-    WHERE t.workspace = $1 AND t.id = ANY ($9::text[])
-UNION ALL SELECT 'conversation', t.id, t.version FROM reqflow.conversations t
-    WHERE t.workspace = $1 AND t.id = ANY ($10::text[])
-UNION ALL SELECT 'lane', d.channel_id || ' ' || d.profile_id, (SELECT t.version FROM reqflow.lanes t
-        WHERE t.workspace = $1 AND t.channel_id = d.channel_id AND t.profile_id = d.profile_id)
-    FROM unnest($11::text[], $12::text[]) d (channel_id, profile_id)
-UNION ALL SELECT 'stream', d.stream, (SELECT t.seq FROM reqflow.history t WHERE t.workspace = $1
-        AND t.stream = d.stream ORDER BY t.seq DESC LIMIT 1)
-    FROM unnest($13::text[]) d (stream)
-UNION ALL SELECT 'desk', 'desk', t.revision FROM reqflow.desks t WHERE t.workspace = $1
-"""
+_LEASED = " AND t.lease_until IS NOT NULL"
+
+
+def _each(kind: str, table: str, key: str, number: str, given: str, more: str = "") -> str:
+    """The rows of these keys, looked up one by one."""
+    return (
+        f"SELECT '{kind}', l.key, l.number FROM unnest({given}) d (key) CROSS JOIN LATERAL"
+        f" (SELECT t.{key}::text AS key, {number} AS number FROM reqflow.{table} t"
+        f" WHERE t.workspace = $1 AND t.{key} = d.key{more} OFFSET 0) l"
+    )
+
+
+_TOLD = " UNION ALL ".join(
+    (
+        _each("outcome", "outcomes", "key", "0::bigint", "$2::text[]"),
+        "SELECT 'message', d.channel_id || ' ' || d.native, 0"
+        " FROM unnest($3::text[], $4::text[]) d (channel_id, native) WHERE (SELECT true FROM reqflow.messages t"
+        " WHERE t.workspace = $1 AND t.channel_id = d.channel_id AND t.native = d.native)",
+        _each("accepted", "inbox", "key", "0::bigint", "$5::text[]"),
+        _each("inbox", "inbox", "key", "t.fence", "$6::text[]", _LEASED),
+        _each("outbox", "outbox", "seq", "t.fence", "$7::bigint[]", _LEASED),
+        _each("agenda", "agenda", "key", "t.fence", "$8::text[]", _LEASED),
+        _each("agent", "agents", "id", "t.version", "$9::text[]"),
+        _each("conversation", "conversations", "id", "t.version", "$10::text[]"),
+        "SELECT 'lane', d.channel_id || ' ' || d.profile_id, (SELECT t.version FROM reqflow.lanes t"
+        " WHERE t.workspace = $1 AND t.channel_id = d.channel_id AND t.profile_id = d.profile_id)"
+        " FROM unnest($11::text[], $12::text[]) d (channel_id, profile_id)",
+        "SELECT 'stream', d.stream, (SELECT t.seq FROM reqflow.history t WHERE t.workspace = $1"
+        " AND t.stream = d.stream ORDER BY t.seq DESC LIMIT 1) FROM unnest($13::text[]) d (stream)",
+        "SELECT 'desk', 'desk', t.revision FROM reqflow.desks t WHERE t.workspace = $1",
+    )
+)
 _LOOK = Statement(_TOLD)
 _KEY_CONSTRAINTS = frozenset({"outcomes_pkey", "messages_native", "messages_pkey", "inbox_pkey"})
 

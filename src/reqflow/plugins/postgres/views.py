@@ -44,8 +44,9 @@ _HISTORY = Statement(
     " ORDER BY h.seq LIMIT $4::bigint"
 )
 _TEXTS = Statement(
-    "SELECT t.id, t.body FROM reqflow.texts t WHERE t.workspace = $1 AND t.id = ANY ($2::text[])"
-    " AND ($3::boolean OR t.audience = 'customer')"
+    "SELECT l.id, l.body FROM unnest($2::text[]) d (id) CROSS JOIN LATERAL (SELECT t.id, t.body"
+    " FROM reqflow.texts t WHERE t.workspace = $1 AND t.id = d.id"
+    " AND ($3::boolean OR t.audience = 'customer') OFFSET 0) l"
 )
 _STREAMS = """WITH RECURSIVE named AS (
     (SELECT h.stream FROM reqflow.history h WHERE h.workspace = $1 AND h.stream > $2
@@ -85,9 +86,10 @@ class _Query:
         order = f"ORDER BY t.{key}{' DESC' if down else ''}"
         return Statement(
             f"WITH found AS MATERIALIZED (SELECT t.{key} FROM {self.source} t"
-            f" WHERE {' AND '.join(self.conditions)})"
-            f" SELECT t.{key}::text, {columns} FROM {self.source} t WHERE t.workspace = $1 AND t.{key}"
-            f" = ANY (ARRAY(SELECT t.{key} FROM found t {order} LIMIT ${len(self.values)}::bigint)) {order}"
+            f" WHERE {' AND '.join(self.conditions)}),"
+            f" chosen AS MATERIALIZED (SELECT t.{key} FROM found t {order} LIMIT ${len(self.values)}::bigint)"
+            f" SELECT t.{key}::text, {columns} FROM chosen c CROSS JOIN LATERAL (SELECT t.* FROM {self.source} t"
+            f" WHERE t.workspace = $1 AND t.{key} = c.{key} OFFSET 0) t {order}"
         )
 
     def _from(self, key: str, after: str | None, limit: int, down: bool) -> None:
