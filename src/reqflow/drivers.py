@@ -76,7 +76,7 @@ def _call(ask: Ask, ports: Ports) -> Any:
             transports = ports.registry.transports
             transport = transports.get(scheme) or transports.get("*")
             if transport is None:
-                return Receipt(kind=ReceiptKind.RETRY, code=Code("no_transport"))
+                return Receipt(kind=ReceiptKind.RETRY, retry_after=60.0, code=Code("no_transport"))
             return transport.deliver(queued.id, queued.effect, texts)
         case _:
             assert_never(ask)

@@ -308,3 +308,13 @@ def test_replies_stay_in_the_thread_where_the_talk_goes_on() -> None:
     assert story.conversation(asked).thread == "1"
     story.say("cara", "Hello?", to="2", after=600)
     assert story.conversation(asked).thread == "2"
+
+
+def test_words_of_a_closed_vocabulary_may_be_plain_and_must_be_right() -> None:
+    from reqflow import Hold, HoldReason, agent
+
+    assert Hold(by=agent("ana"), request_id="r", reason="customer").reason is HoldReason.CUSTOMER
+    with pytest.raises(InvalidInput, match=r"HoldReason must be one of customer.*lunch"):
+        Hold(by=agent("ana"), request_id="r", reason="lunch")
+    with pytest.raises(InvalidInput, match="Audience"):
+        Story().letter("cara", "Hello", audience="everybody")

@@ -8,7 +8,7 @@ import pytest
 
 from reqflow import Assign, Close, Hold, HoldReason, Reopen, Take, Wake
 from reqflow.core.model import ConversationState, RequestState
-from reqflow.errors import Refused
+from reqflow.errors import Refused, UnknownId
 from reqflow.testing.desks import START, Story
 
 MICROSECOND = 1e-6
@@ -283,3 +283,25 @@ def test_a_timer_set_off_early_by_an_old_moment_waits_for_the_new_one() -> None:
     story.wait(days=2)  # the agenda still held the first deadline
     assert story.request(asked).is_open
     assert list(story.timers().values()) == [START + timedelta(days=59)]
+
+
+def test_reopening_a_duplicate_reopens_what_it_points_at() -> None:
+    story = Story()
+    first = story.say("cara", "Where is my parcel?")
+    second = story.say("dan", "Where is our parcel?")
+    story.do(Close, "ana", second, resolution="duplicate", into=first.request_id)
+    story.do(Close, "ana", first)
+    again = story.do(Reopen, "ana", second)
+    assert again.request_id == first.request_id
+    assert story.request(first).is_open and not story.request(second).is_open
+    assert story.engine.verify() == []
+
+
+def test_a_duplicate_must_point_at_something() -> None:
+    story = Story()
+    asked = story.say("cara", "Where is my parcel?")
+    with pytest.raises(UnknownId, match="r_nowhere"):
+        story.do(Close, "ana", asked, resolution="duplicate", into="r_nowhere")
+    with pytest.raises(Refused, match="itself"):
+        story.do(Close, "ana", asked, resolution="duplicate", into=asked.request_id)
+    assert story.request(asked).is_open

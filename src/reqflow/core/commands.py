@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import attrs
 
@@ -93,6 +94,36 @@ def _check_moment(where: str, content: object) -> None:
         raise InvalidInput(f"{where} must be a datetime with a time zone, not {content!r}")
 
 
+E = TypeVar("E", bound=StrEnum)
+
+
+def _member(kind: type[E], given: E | str) -> E:
+    """Takes a word of a closed vocabulary as a member or as plain text, and refuses any other."""
+    if isinstance(given, kind):
+        return given
+    try:
+        return kind(given)
+    except ValueError:
+        allowed = ", ".join(kind)
+        raise InvalidInput(f"{kind.__name__} must be one of {allowed}, not {given!r}") from None
+
+
+def _audience(given: Audience | str) -> Audience:
+    return _member(Audience, given)
+
+
+def _hold_reason(given: HoldReason | str) -> HoldReason:
+    return _member(HoldReason, given)
+
+
+def _resolution(given: Resolution | str) -> Resolution:
+    return _member(Resolution, given)
+
+
+def _close_reason(given: CloseReason | str) -> CloseReason:
+    return _member(CloseReason, given)
+
+
 def _chain(given: Iterable[NativeId]) -> tuple[NativeId, ...]:
     """The ids that a message answers: of a very long chain its beginning and its end."""
     natives = tuple(given)
@@ -131,7 +162,7 @@ class Inbound:
     name: str | None = None
     subject: str | None = None
     request_id: RequestId | None = None
-    audience: Audience = Audience.CUSTOMER
+    audience: Audience = attrs.field(default=Audience.CUSTOMER, converter=_audience)
     bot: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -194,7 +225,7 @@ class Hold(Command):
     """Let the request rest. A snooze needs ``until_at`` (aware; kept in UTC), others may have it."""
 
     request_id: RequestId
-    reason: HoldReason
+    reason: HoldReason = attrs.field(converter=_hold_reason)
     until_at: datetime | None = attrs.field(
         default=None, converter=_utc, validator=attrs.validators.optional(_moment)
     )
@@ -213,7 +244,7 @@ class Close(Command):
     """End the request. ``into`` names the request that a duplicate or merged one points at."""
 
     request_id: RequestId
-    resolution: Resolution = Resolution.DONE
+    resolution: Resolution = attrs.field(default=Resolution.DONE, converter=_resolution)
     into: RequestId | None = None
     note: str | None = None
 
@@ -255,7 +286,7 @@ class CloseConversation(Command):
     """
 
     conversation_id: ConversationId
-    reason: CloseReason = CloseReason.HANDLED
+    reason: CloseReason = attrs.field(default=CloseReason.HANDLED, converter=_close_reason)
 
 
 @value(kw_only=True)
@@ -264,7 +295,7 @@ class Reply(Command):
 
     conversation_id: ConversationId
     text: str = attrs.field(validator=_text)
-    audience: Audience = Audience.CUSTOMER
+    audience: Audience = attrs.field(default=Audience.CUSTOMER, converter=_audience)
     request_id: RequestId | None = None
 
 

@@ -225,6 +225,7 @@ def _requeued(request: Request, event: e.RequestRequeued, at: datetime) -> Chang
 def _closed(request: Request, event: e.RequestClosed, at: datetime) -> Changes:
     return {
         "resolution": event.resolution,
+        "into": event.into,
         "closed_at": at,
         "hold_reason": None,
         "hold_until_at": None,
@@ -235,6 +236,7 @@ def _closed(request: Request, event: e.RequestClosed, at: datetime) -> Changes:
 def _reopened(request: Request, event: e.RequestReopened, at: datetime) -> Changes:
     return {
         "resolution": None,
+        "into": None,
         "closed_at": None,
         "assignee": None,
         "nudged_at": None,

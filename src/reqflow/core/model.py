@@ -255,7 +255,10 @@ class Message:
 
 @value
 class Request:
-    """A piece of work: the only unit of routing, capacity, SLA and escalation."""
+    """A piece of work: the only unit of routing, capacity, SLA and escalation.
+
+    ``touched`` says that a person has acted on it; ``into`` names what a duplicate or merged one points at.
+    """
 
     id: RequestId
     conversation_id: ConversationId
@@ -276,6 +279,7 @@ class Request:
     status: Code | None = None
     nudged_at: datetime | None = None
     touched: bool = False
+    into: RequestId | None = None
 
     @property
     def is_open(self) -> bool:

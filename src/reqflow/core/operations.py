@@ -50,6 +50,7 @@ from .model import (
     NativeId,
     QueueId,
     Reason,
+    Request,
     RequestState,
     Resolution,
     Side,
@@ -185,16 +186,39 @@ def _request_command(step: Step, command: c.Command) -> Outcome:
     request, conversation = step.overlay.request(named)
     if request is None or conversation is None:
         raise UnknownId(f"no request {named}")
+    if isinstance(command, c.Reopen):
+        request, conversation = _pointed_at(step, request, conversation)
+        if request.id != named and request.is_open:  # what it was merged into is being worked on: nothing to do
+            return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id)
     step.bring_back(conversation, request)
     note = None
-    if isinstance(command, c.Close) and command.note:
-        note = _note(step, command.note, request.id)
+    if isinstance(command, c.Close):
+        note = _note(step, command.note, request.id) if command.note else None
+        if command.into is not None and step.overlay.request(command.into)[0] is None:
+            raise UnknownId(f"no request {command.into}")
     conversation = step.conversation(conversation.id) or conversation
     events = requests.decide(conversation, request, command, step.desk, step.at, note)
     if isinstance(command, c.Reopen) and not conversation.is_open:
         events = _led_back(step, conversation, events)
     step.emit(conversation.id, *events)
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id)
+
+
+def _pointed_at(
+    step: Step, request: Request, conversation: Conversation
+) -> tuple[Request, Conversation]:
+    """The request that a merged or duplicate one leads to, through however many, but never in a circle."""
+    seen = {request.id}
+    while request.resolution in _LEADS_ON and request.into is not None and request.into not in seen:
+        seen.add(request.into)
+        found, home = step.overlay.request(request.into)
+        if found is None or home is None:
+            break
+        request, conversation = found, home
+    return request, conversation
+
+
+_LEADS_ON = frozenset({Resolution.MERGED, Resolution.DUPLICATE})
 
 
 def _led_back(step: Step, conversation: Conversation, events: tuple[e.Event, ...]) -> tuple[e.Event, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.batch import InboxItem, Lease, LeaseQueue
 from ..core.commands import Delivered
-from ..core.effects import PostMessage, QueuedEffect
+from ..core.effects import EFFECTS, PostMessage, QueuedEffect
 from ..core.model import Audience, Code, TextId
 from ..errors import Conflict, ReqflowError, StaleLease, StoreUnavailable
 from ..ports import Receipt, ReceiptKind
@@ -168,6 +168,8 @@ def serve_outbox(context: Context, limit: int = 100) -> Flow:
 
 
 def _deliver(context: Context, queued: QueuedEffect) -> Generator[Ask, Any, Receipt]:
+    if queued.effect.__class__ not in EFFECTS:
+        return Receipt(kind=ReceiptKind.PERMANENT, code=Code("unknown_effect"))  # of a newer reqflow
     texts: dict[TextId, str] = {}
     if isinstance(queued.effect, PostMessage):
         ref = queued.effect.text
