@@ -44,6 +44,9 @@ def watched(kind: type[sqlite3.Cursor]) -> Iterator[list[sqlite3.Connection]]:
         def cursor(self, factory: Any = kind) -> Any:
             return super().cursor(factory)
 
+        def execute(self, *statement: Any) -> Any:
+            return self.cursor().execute(*statement)  # by itself it makes a plain one
+
     def opening(*given: Any, **named: Any) -> sqlite3.Connection:
         opened.append(plain(*given, **{**named, "factory": Connection}))
         return opened[-1]

@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar, get_origin
+from types import NoneType, UnionType
+from typing import Any, NewType, TypeVar, Union, get_args, get_origin
 
 import cattrs
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+from cattrs.fns import identity
+from cattrs.gen import make_dict_structure_fn
 
 from .core.commands import Inbound
 from .core.effects import EFFECTS, Effect
@@ -60,26 +62,46 @@ def _as_moment(given: Any, _: Any) -> datetime:
 @cache
 def _converter() -> cattrs.Converter:
     made = cattrs.Converter(omit_if_default=True, detailed_validation=False)
-    made.register_unstructure_hook(datetime, lambda moment: moment)
+    made.register_unstructure_hook_func(_is_plain, identity)
     made.register_structure_hook(datetime, _as_moment)
-    made.register_unstructure_hook_func(lambda cls: cls is Effect, lambda effect: _tagged(made, effect))
+    made.register_unstructure_hook_func(lambda cls: cls is Effect, _tagged)
     made.register_structure_hook_func(lambda cls: cls is Effect, lambda given, _: _untagged(made, given))
     return made
 
 
+def _is_plain(cls: Any) -> bool:
+    """True of types whose values both makers of JSON take as they are; cattrs then calls nothing for them."""
+    if isinstance(cls, NewType):
+        cls = cls.__supertype__
+    if isinstance(cls, type) and get_origin(cls) is None:
+        return issubclass(cls, (str, int, float, datetime, NoneType))
+    parts = [each for each in get_args(cls) if each is not Ellipsis]
+    return get_origin(cls) in (tuple, Union, UnionType) and all(map(_is_plain, parts))
+
+
 @cache
-def _unstructurers() -> dict[type, Callable[[Any], Any]]:
-    made = _converter()
-    return {
-        cls: make_dict_unstructure_fn(cls, made, _cattrs_omit_if_default=True) for cls in (*EVENTS, *EFFECTS)
-    }
+def _plain_of(cls: type) -> Callable[[Any], Any]:
+    """What turns a value of a class into what JSON is made of; making it takes a while, so only when needed."""
+    return _converter().get_unstructure_hook(cls)
 
 
-def _tagged(made: cattrs.Converter, item: Any) -> list[Any]:
-    if isinstance(item, Opaque):
-        return [item.name, json.loads(item.content)]
-    cls = type(item)
-    return [tag_of(cls), _unstructurers()[cls](item)]
+@cache
+def _writer_of(cls: type) -> Callable[[Any], str]:
+    encode, plain = _backend()[0], _plain_of(cls)
+    return lambda content: encode(plain(content))
+
+
+@cache
+def _tagged_of(cls: Any) -> Callable[[Any], list[Any]]:
+    """What turns an event or effect of a class into its tag and its content."""
+    if cls is Opaque:
+        return lambda item: [item.name, json.loads(item.content)]
+    tag, plain = tag_of(cls), _plain_of(cls)
+    return lambda item: [tag, plain(item)]
+
+
+def _tagged(item: Any) -> list[Any]:
+    return _tagged_of(item.__class__)(item)
 
 
 def _untagged(made: cattrs.Converter, given: Any) -> Any:
@@ -92,7 +114,7 @@ def _untagged(made: cattrs.Converter, given: Any) -> Any:
 
 def dump(content: Any) -> str:
     """A value, or a tuple of values, as JSON."""
-    return _backend()[0](_converter().unstructure(content))
+    return _writer_of(content.__class__)(content)
 
 
 def load(text: str | bytes | Any, cls: type[T], where: str = "a stored document") -> T:
@@ -106,8 +128,7 @@ def load(text: str | bytes | Any, cls: type[T], where: str = "a stored document"
 
 def dump_events(events: Iterable[Event]) -> str:
     """The events of a history entry as JSON: a list of ``[tag, content]``."""
-    made = _converter()
-    return _backend()[0]([_tagged(made, event) for event in events])
+    return _backend()[0](list(map(_tagged, events)))
 
 
 def load_events(text: str | bytes | Any, where: str = "a history entry") -> tuple[Event, ...]:

@@ -188,7 +188,9 @@ def _request_command(step: Step, command: c.Command) -> Outcome:
         raise UnknownId(f"no request {named}")
     if isinstance(command, c.Reopen):
         request, conversation = _pointed_at(step, request, conversation)
-        if request.id != named and request.is_open:  # what it was merged into is being worked on: nothing to do
+        if (
+            request.id != named and request.is_open
+        ):  # what it was merged into is being worked on: nothing to do
             return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id)
     step.bring_back(conversation, request)
     note = None
@@ -204,9 +206,7 @@ def _request_command(step: Step, command: c.Command) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id)
 
 
-def _pointed_at(
-    step: Step, request: Request, conversation: Conversation
-) -> tuple[Request, Conversation]:
+def _pointed_at(step: Step, request: Request, conversation: Conversation) -> tuple[Request, Conversation]:
     """The request that a merged or duplicate one leads to, through however many, but never in a circle."""
     seen = {request.id}
     while request.resolution in _LEADS_ON and request.into is not None and request.into not in seen:

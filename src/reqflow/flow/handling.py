@@ -22,7 +22,7 @@ from .asks import Ask, AskCommit, AskConsult, AskQuery, AskRecall, Context, Desk
 
 __all__ = ["accept", "handle", "handle_many", "key_of", "report_delivery", "ring"]
 
-ATTEMPTS = 24
+ATTEMPTS = 50
 """How often a decision is made anew after a conflict before the conflict is the answer."""
 
 ROUNDS = 12

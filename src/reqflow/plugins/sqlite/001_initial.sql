@@ -20,16 +20,17 @@ CREATE TABLE request (
     id TEXT NOT NULL,
     conversation_id TEXT NOT NULL,
     channel_id TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    open INTEGER NOT NULL,
     state TEXT NOT NULL,
     assignee TEXT,
     queue TEXT,
-    opened_at INTEGER NOT NULL,
     waiting_at INTEGER,
     document TEXT NOT NULL,
     PRIMARY KEY (workspace, id)
 ) WITHOUT ROWID;
 CREATE INDEX request_conversation ON request (workspace, conversation_id);
-CREATE INDEX request_open ON request (workspace, channel_id, opened_at) WHERE state <> 'closed';
+CREATE INDEX request_open ON request (workspace, channel_id, opened_at) WHERE open = 1;
 CREATE INDEX request_waiting ON request (workspace, queue, waiting_at)
     WHERE state = 'unassigned' AND queue IS NOT NULL AND waiting_at IS NOT NULL;
 
@@ -40,15 +41,28 @@ CREATE TABLE message (
     native TEXT NOT NULL,
     conversation_id TEXT NOT NULL,
     request_id TEXT,
+    author_kind TEXT NOT NULL,
+    author_id TEXT NOT NULL,
     profile_id TEXT,
+    side TEXT NOT NULL,
+    audience TEXT NOT NULL,
     sent_at INTEGER NOT NULL,
-    listed INTEGER NOT NULL, -- a top message of a requester, which grouping looks at
-    document TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    text_id TEXT,
+    text_audience TEXT,
+    text_owner TEXT,
+    text_digest TEXT,
+    thread TEXT,
+    detected INTEGER NOT NULL,
+    top INTEGER NOT NULL,
+    group_at INTEGER,
     PRIMARY KEY (workspace, id)
 );
 CREATE UNIQUE INDEX message_native ON message (workspace, channel_id, native);
 CREATE INDEX message_conversation ON message (workspace, conversation_id, sent_at);
-CREATE INDEX message_listed ON message (workspace, channel_id, profile_id, sent_at, id) WHERE listed = 1;
+-- What grouping looks at.
+CREATE INDEX message_listed ON message (workspace, channel_id, profile_id, sent_at, id)
+    WHERE top = 1 AND side = 'requester' AND profile_id IS NOT NULL;
 
 CREATE TABLE lane (
     workspace TEXT NOT NULL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,10 @@ from ...codec import dump, load
 from ...core.effects import QueuedEffect
 from ...errors import Duplicate, StaleLease
 from ...ports import Batch, EffectState, InboxItem, Lease, LeaseQueue, Timer
+from .database import Execute
 from .rows import as_moment, micros
 
 __all__ = ["claim", "extend", "finish", "release", "write_queues"]
-
-Execute = Callable[..., sqlite3.Cursor]
 
 INBOX, OUTBOX, AGENDA = LeaseQueue.INBOX, LeaseQueue.OUTBOX, LeaseQueue.AGENDA
 
@@ -187,7 +186,6 @@ def _claimable(execute: Execute, workspace: str, table: str, now: int, limit: in
             break
         if lane not in busy and number < first_resting.get(lane, number + 1):
             found.append(number)
-    rows.close()
     return found
 
 

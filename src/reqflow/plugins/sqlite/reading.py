@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -26,14 +25,21 @@ from ...core.facts import (
 )
 from ...core.model import AgentLoad, Conversation, Lane, Message, Request
 from ..storable import choose_pool
-from .rows import as_conversation, as_message, as_moment, as_outcome, as_request, micros
+from .database import Execute
+from .rows import (
+    MESSAGE_COLUMNS,
+    as_conversation,
+    as_message,
+    as_moment,
+    as_outcome,
+    as_request,
+    micros,
+)
 
 __all__ = ["ANSWERS"]
 
-Execute = Callable[..., sqlite3.Cursor]
-
 _CONVERSATION = "SELECT document FROM conversation WHERE workspace=?1 AND id="
-MESSAGE = "SELECT document FROM message WHERE workspace=? AND channel_id=? AND native=?"
+MESSAGE = f"SELECT {MESSAGE_COLUMNS} FROM message WHERE workspace=? AND channel_id=? AND native=?"
 OUTCOME = (
     "SELECT kind, code, conversation_id, request_id, message_id, duplicate FROM outcome"
     " WHERE workspace=? AND key=?"
@@ -55,9 +61,12 @@ REQUEST = (
 )
 LAST_OPEN = (
     f"{_CONVERSATION}(SELECT conversation_id FROM request WHERE workspace=?1 AND channel_id=?2"
-    " AND state <> 'closed' ORDER BY opened_at DESC, id DESC LIMIT 1)"
+    " AND open = 1 ORDER BY opened_at DESC, id DESC LIMIT 1)"
 )
-_LISTED = "SELECT document FROM message WHERE workspace=? AND channel_id=? AND profile_id=? AND listed=1"
+_LISTED = (
+    f"SELECT {MESSAGE_COLUMNS} FROM message WHERE workspace=? AND channel_id=? AND profile_id=?"
+    " AND top=1 AND side='requester'"
+)
 BEFORE = f"{_LISTED} AND (sent_at, id) < (?,?) ORDER BY sent_at DESC, id DESC LIMIT 1"
 AFTER = f"{_LISTED} AND (sent_at, id) > (?,?) ORDER BY sent_at, id LIMIT {NEIGHBOURS}"
 POOL = (
@@ -73,7 +82,7 @@ DESK = "SELECT revision, content, salt FROM desk WHERE workspace=? AND revision<
 
 def _message(execute: Execute, workspace: str, want: WantMessage) -> Message | None:
     row = execute(MESSAGE, (workspace, want.channel_id, want.native)).fetchone()
-    return as_message(row[0]) if row else None
+    return as_message(row) if row else None
 
 
 def _outcome(execute: Execute, workspace: str, want: WantOutcome) -> Answer:
@@ -121,9 +130,7 @@ def _neighbours(execute: Execute, workspace: str, want: WantNeighbours) -> Neigh
     here = (workspace, want.channel_id, want.profile_id, micros(want.sent_at), want.id)
     before = execute(BEFORE, here).fetchone()
     after = execute(AFTER, here).fetchall()
-    return Neighbours(
-        as_message(before[0]) if before else None, tuple([as_message(document) for (document,) in after])
-    )
+    return Neighbours(as_message(before) if before else None, tuple([as_message(row) for row in after]))
 
 
 def _pool(execute: Execute, workspace: str, want: WantPool) -> tuple[AgentLoad, ...]:

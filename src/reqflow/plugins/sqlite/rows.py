@@ -10,10 +10,11 @@ from typing import Any
 from ...codec import dump, load, load_events
 from ...core.events import Cause, CauseKind, Entry
 from ...core.facts import Outcome, OutcomeKind
-from ...core.model import Actor, ActorKind, Conversation, Message, Request
+from ...core.model import Actor, ActorKind, Audience, Conversation, Message, Request, Side, TextRef
 from ...errors import CorruptRecord
 
 __all__ = [
+    "MESSAGE_COLUMNS",
     "as_conversation",
     "as_entry",
     "as_message",
@@ -21,10 +22,12 @@ __all__ = [
     "as_outcome",
     "as_request",
     "conversation_document",
+    "message_row",
     "micros",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_TEXT = (None,) * 4
 
 
 def micros(at: datetime) -> int:
@@ -83,9 +86,62 @@ def as_request(document: str) -> Request:
     return load(document, Request, "a request")
 
 
-def as_message(document: str) -> Message:
+MESSAGE_COLUMNS = (
+    "id, channel_id, native, conversation_id, request_id, author_kind, author_id, profile_id, side, audience,"
+    " sent_at, received_at, text_id, text_audience, text_owner, text_digest, thread, detected, top, group_at"
+)
+
+
+def message_row(message: Message) -> tuple[Any, ...]:
+    """What is stored of a message: `MESSAGE_COLUMNS`."""
+    author, text, group_at = message.author, message.text, message.group_at
+    return (
+        message.id,
+        message.channel_id,
+        message.native,
+        message.conversation_id,
+        message.request_id,
+        author.kind.value,
+        author.id,
+        message.profile_id,
+        message.side.value,
+        message.audience.value,
+        micros(message.sent_at),
+        micros(message.received_at),
+        *(_NO_TEXT if text is None else (text.id, text.audience.value, text.owner, text.digest)),
+        message.thread,
+        message.detected,
+        message.top,
+        None if group_at is None else micros(group_at),
+    )
+
+
+def as_message(row: tuple[Any, ...]) -> Message:
     """A stored message."""
-    return load(document, Message, "a message")
+    id, channel_id, native, conversation_id, request_id, kind, author_id, profile_id, side = row[:9]
+    audience, sent_at, received_at, text_id, text_audience, owner, digest = row[9:16]
+    thread, detected, top, group_at = row[16:]
+    try:
+        return Message(
+            id,
+            native,
+            conversation_id,
+            request_id,
+            channel_id,
+            Actor(ActorKind(kind), author_id),
+            profile_id,
+            Side(side),
+            Audience(audience),
+            as_moment(sent_at),
+            as_moment(received_at),
+            None if text_id is None else TextRef(text_id, Audience(text_audience), owner, digest),
+            thread,
+            bool(detected),
+            bool(top),
+            None if group_at is None else as_moment(group_at),
+        )
+    except (ValueError, TypeError, OverflowError) as problem:
+        raise CorruptRecord(f"message {id}: {problem}") from problem
 
 
 def as_outcome(row: tuple[Any, ...]) -> Outcome:

@@ -57,35 +57,34 @@ class SQLiteStore:
 
     def recall(self, workspace: Workspace, wants: Sequence[Want]) -> tuple[Answer, ...]:
         """Answer the wants in their order, from one consistent moment."""
-        with self._database.reading as connection:
-            execute = connection.execute
+        with self._database.reading as execute:
             return tuple([ANSWERS[want.__class__](execute, workspace, want) for want in wants])
 
     def commit(self, batch: Batch) -> None:
         """Store all of it or nothing."""
         if batch.texts:
             check_texts(batch)
-        with self._database.writing as connection:
-            write(connection, batch)
+        with self._database.writing as execute:
+            write(execute, batch)
 
     def query(self, workspace: Workspace, view: View) -> Page:
         """One page of a view."""
-        with self._database.glancing as connection:
-            return read_page(connection.execute, workspace, view)
+        with self._database.glancing as execute:
+            return read_page(execute, workspace, view)
 
     def history(
         self, workspace: Workspace, stream: str, *, after: int = 0, limit: int | None = None
     ) -> Sequence[Entry]:
         """The entries of a stream with a ``seq`` above ``after``, in order."""
-        with self._database.glancing as connection:
+        with self._database.glancing as execute:
             key = (workspace, stream, after, -1 if limit is None else limit)
-            rows = connection.execute(HISTORY, key).fetchall()
+            rows = execute(HISTORY, key).fetchall()
         return tuple(as_entry(stream, row) for row in rows)
 
     def texts(self, workspace: Workspace, ids: Sequence[TextId], audience: Audience) -> Mapping[TextId, str]:
         """The bodies that this audience may read."""
-        with self._database.glancing as connection:
-            return dict(connection.execute(TEXTS[audience], (workspace, json.dumps(ids))).fetchall())
+        with self._database.glancing as execute:
+            return dict(execute(TEXTS[audience], (workspace, json.dumps(ids))).fetchall())
 
     def lease(
         self,
@@ -97,20 +96,20 @@ class SQLiteStore:
         limit: int,
     ) -> Sequence[Lease]:
         """Claim up to ``limit`` items that are due and free, oldest first."""
-        with self._database.writing as connection:
-            return claim(connection.execute, workspace, queue, micros(now), micros(until), limit)
+        with self._database.writing as execute:
+            return claim(execute, workspace, queue, micros(now), micros(until), limit)
 
     def extend(self, workspace: Workspace, leases: Sequence[Lease], until: datetime) -> None:
         """Keep the leases longer, or raise `StaleLease`."""
-        with self._database.writing as connection:
+        with self._database.writing as execute:
             for lease in leases:
-                extend(connection.execute, workspace, lease, until)
+                extend(execute, workspace, lease, until)
 
     def settle(self, workspace: Workspace, leases: Sequence[Lease]) -> None:
         """The items are done; all of them, or `StaleLease` and none."""
-        with self._database.writing as connection:
+        with self._database.writing as execute:
             for lease in leases:
-                finish(connection.execute, workspace, lease)
+                finish(execute, workspace, lease)
 
     def release(
         self,
@@ -122,13 +121,13 @@ class SQLiteStore:
         park: bool = False,
     ) -> None:
         """Give an item back, to be leased from ``ready_at`` on; or park it for good with a note."""
-        with self._database.writing as connection:
-            release(connection.execute, workspace, lease, ready_at, note, park)
+        with self._database.writing as execute:
+            release(execute, workspace, lease, ready_at, note, park)
 
     def next_due(self, workspace: Workspace) -> datetime | None:
         """The earliest moment on the agenda, leased or not; None when it is empty."""
-        with self._database.glancing as connection:
-            (due_at,) = connection.execute(NEXT_DUE, (workspace,)).fetchone()
+        with self._database.glancing as execute:
+            ((due_at,),) = execute(NEXT_DUE, (workspace,)).fetchall()
         return None if due_at is None else as_moment(due_at)
 
     def migrate(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -21,11 +20,10 @@ from ...ports import (
     Streams,
     View,
 )
-from .rows import as_conversation, as_message, as_request
+from .database import Execute
+from .rows import MESSAGE_COLUMNS, as_conversation, as_message, as_request
 
 __all__ = ["read_page"]
-
-Execute = Callable[..., sqlite3.Cursor]
 
 
 class _Query:
@@ -67,7 +65,7 @@ def _requests(execute: Execute, workspace: str, view: Requests) -> Page:
         marks = ",".join("?" * len(view.states))
         query.where(f"state IN ({marks})", *(state.value for state in view.states))
         if RequestState.CLOSED not in view.states:
-            query.where("state <> 'closed'")  # lets the index of open requests serve
+            query.where("open = 1")  # lets the index of open requests serve
     query.where("channel_id=?", view.channel_id)
     query.where("assignee=?", view.assignee)
     query.where("queue=?", view.queue)
@@ -87,10 +85,10 @@ def _conversations(execute: Execute, workspace: str, view: Conversations) -> Pag
 
 
 def _messages(execute: Execute, workspace: str, view: Messages) -> Page:
-    query = _Query("SELECT id, document FROM message", workspace)
+    query = _Query(f"SELECT {MESSAGE_COLUMNS} FROM message", workspace)
     query.where("conversation_id=?", view.conversation_id)
     rows = query.rows(execute, "id", view.after, view.limit)
-    return _page(rows, view.limit, lambda _, document: as_message(document))
+    return _page(rows, view.limit, lambda *row: as_message(row))
 
 
 def _effects(execute: Execute, workspace: str, view: Effects) -> Page:

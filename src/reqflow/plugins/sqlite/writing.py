@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
-from typing import Any
 
 from ...codec import dump, dump_events
 from ...core.events import Entry
-from ...core.model import Conversation, Lane, Message, Request, Side
-from ...core.values import changed
+from ...core.model import Conversation, Lane, Request
 from ...errors import Conflict, Duplicate
 from ...ports import Batch, Hold, HoldKind
+from .database import Execute
 from .queues import write_queues
-from .rows import as_message, conversation_document, micros
+from .rows import conversation_document, message_row, micros
 
 __all__ = ["write"]
 
-Execute = Callable[..., sqlite3.Cursor]
-
-ADD_MESSAGE = "INSERT INTO message VALUES (?,?,?,?,?,?,?,?,?,?)"
+ADD_MESSAGE = f"INSERT INTO message VALUES ({','.join('?' * 21)})"
 ADD_OUTCOME = "INSERT INTO outcome VALUES (?,?,?,?,?,?,?,?)"
 ADD_CONVERSATION = "INSERT OR IGNORE INTO conversation VALUES (?,?,?,?,?,?,?)"
 # `open` stands in the condition of an index: naming it only when it changes leaves that tree alone.
@@ -36,15 +32,21 @@ SET_LANE = (
     "UPDATE lane SET version=?, conversation_id=?"
     " WHERE workspace=? AND channel_id=? AND profile_id=? AND version=?"
 )
-START_STREAM = "INSERT OR IGNORE INTO history VALUES (?,?,?,?,?,?,?,?,?,?)"
+ADD_ENTRY = "INSERT OR IGNORE INTO history VALUES (?,?,?,?,?,?,?,?,?,?)"
+# For a stream whose last entry no guarded row vouches for.
 GO_ON_STREAM = (
     "INSERT OR IGNORE INTO history SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10"
     " WHERE EXISTS (SELECT 1 FROM history WHERE workspace=?1 AND stream=?2 AND seq=?3 - 1)"
 )
+# As above: a request that is open or closed as before leaves the trees of its other keys alone.
+SET_REQUEST = (
+    "UPDATE request SET state=?, assignee=?, queue=?, waiting_at=?, document=?"
+    " WHERE workspace=? AND id=? AND conversation_id=? AND channel_id=? AND opened_at=? AND open=?"
+)
 PUT_REQUEST = (
-    "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-    " conversation_id=excluded.conversation_id, channel_id=excluded.channel_id, state=excluded.state,"
-    " assignee=excluded.assignee, queue=excluded.queue, opened_at=excluded.opened_at,"
+    "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+    " conversation_id=excluded.conversation_id, channel_id=excluded.channel_id, opened_at=excluded.opened_at,"
+    " open=excluded.open, state=excluded.state, assignee=excluded.assignee, queue=excluded.queue,"
     " waiting_at=excluded.waiting_at, document=excluded.document"
 )
 ADD_TEXT = "INSERT OR IGNORE INTO text VALUES (?,?,?,?,?,?)"
@@ -52,11 +54,20 @@ ADD_PROFILE = "INSERT OR IGNORE INTO profile VALUES (?,?,?)"
 ADD_THREAD = "INSERT OR IGNORE INTO thread VALUES (?,?,?,?)"
 ADD_LOAD = (
     "INSERT INTO agent VALUES (?,?,1,?,?) ON CONFLICT DO UPDATE SET version=version+1,"
-    " load=load+excluded.load, chosen_at=max(coalesce(excluded.chosen_at, chosen_at), coalesce(chosen_at, excluded.chosen_at))"
+    " load=load+excluded.load,"
+    " chosen_at=max(coalesce(excluded.chosen_at, chosen_at), coalesce(chosen_at, excluded.chosen_at))"
 )
 ADD_DESK = "INSERT OR IGNORE INTO desk VALUES (?,?,?,?)"
 SET_DESK = "UPDATE desk SET revision=?, content=?, salt=? WHERE workspace=? AND revision=?"
-MOVE_MESSAGE = "UPDATE message SET conversation_id=?, request_id=?, document=? WHERE workspace=? AND id=?"
+ABSORB = (
+    "UPDATE message SET conversation_id=?, request_id=?, group_at=CASE WHEN top THEN ? ELSE group_at END"
+    " WHERE workspace=? AND conversation_id=?"
+)
+ADOPT = (
+    "UPDATE message SET request_id=?"
+    " WHERE workspace=? AND conversation_id=? AND sent_at>=? AND request_id IS NULL"
+)
+TURN_THREADS = "UPDATE thread SET conversation_id=? WHERE workspace=? AND conversation_id=?"
 VERSIONS = {
     HoldKind.CONVERSATION: "SELECT version FROM conversation WHERE workspace=? AND id=?",
     HoldKind.AGENT: "SELECT version FROM agent WHERE workspace=? AND id=?",
@@ -66,9 +77,8 @@ VERSIONS = {
 Rows = list[tuple[str, str]]
 
 
-def write(connection: sqlite3.Connection, batch: Batch) -> None:
+def write(execute: Execute, batch: Batch) -> None:
     """Write a batch. Raises `Duplicate`, `StaleLease` or `Conflict`, found in this order."""
-    execute = connection.execute
     workspace = batch.workspace
     if batch.restoring:
         _make_room(execute, batch)
@@ -79,22 +89,24 @@ def write(connection: sqlite3.Connection, batch: Batch) -> None:
         failed += [
             (hold.kind.value, hold.id) for hold in batch.holds if not _stands(execute, workspace, hold)
         ]
-    for conversation, version in zip(batch.conversations, _replaced(batch), strict=True):
-        if not _put_conversation(execute, workspace, conversation, 0 if batch.restoring else version):
+    added = _added(batch)
+    for conversation in batch.conversations:
+        replaced = 0 if batch.restoring else added[conversation.id].start - 1
+        if not _put_conversation(execute, workspace, conversation, replaced):
             failed.append(("conversation", conversation.id))
     for lane in batch.lanes:
         if not _put_lane(execute, workspace, lane, batch.restoring):
             failed.append(("lane", f"{lane.channel_id} {lane.profile_id}"))
     if not batch.restoring:
         for entry in batch.entries:
-            if not _add_entry(execute, workspace, entry):
+            if not _add_entry(execute, workspace, entry, added):
                 failed.append(("stream", entry.stream))
     if batch.desk is not None and not _put_desk(execute, batch):
         failed.append(("desk", "desk"))
     if failed:
         raise Conflict(sorted(failed))
     for request in batch.requests:
-        execute(PUT_REQUEST, _request_row(workspace, request))
+        _put_request(execute, workspace, request, new=1 in added.get(request.conversation_id, ()))
     for text in batch.texts:
         ref = text.ref
         execute(ADD_TEXT, (workspace, ref.id, ref.audience.value, ref.owner, ref.digest, text.body))
@@ -106,7 +118,7 @@ def _add_keys(execute: Execute, batch: Batch) -> None:
     workspace = batch.workspace
     for message in batch.messages:
         try:
-            execute(ADD_MESSAGE, _message_row(workspace, message))
+            execute(ADD_MESSAGE, (workspace, *message_row(message)))
         except sqlite3.IntegrityError:
             raise Duplicate(f"{message.channel_id} {message.native}") from None
     for key, outcome in batch.outcomes:
@@ -126,49 +138,36 @@ def _add_keys(execute: Execute, batch: Batch) -> None:
             raise Duplicate(key) from None
 
 
-def _message_row(workspace: str, message: Message) -> tuple[Any, ...]:
-    return (
-        workspace,
-        message.id,
-        message.channel_id,
-        message.native,
-        message.conversation_id,
-        message.request_id,
-        message.profile_id,
-        micros(message.sent_at),
-        message.top and message.side is Side.REQUESTER and message.profile_id is not None,
-        dump(message),
-    )
-
-
-def _request_row(workspace: str, request: Request) -> tuple[Any, ...]:
-    waiting_at = request.waiting_at
-    return (
-        workspace,
-        request.id,
-        request.conversation_id,
-        request.channel_id,
+def _put_request(execute: Execute, workspace: str, request: Request, *, new: bool) -> None:
+    """Write a request. One that is ``new`` is hardly there yet, so that is tried first."""
+    is_open, waiting_at = request.is_open, request.waiting_at
+    place = (workspace, request.id, request.conversation_id, request.channel_id, micros(request.opened_at))
+    state = (
         request.state.value,
         request.assignee,
         request.queue,
-        micros(request.opened_at),
         None if waiting_at is None else micros(waiting_at),
         dump(request),
     )
+    if new or execute(SET_REQUEST, (*state, *place, is_open)).rowcount == 0:
+        execute(PUT_REQUEST, (*place, is_open, *state))
 
 
 # --- guarded rows ---
 
 
-def _replaced(batch: Batch) -> list[int]:
-    """The version that each conversation of the batch must have in the store; 0: it must not be there.
+def _added(batch: Batch) -> dict[str, range]:
+    """The versions that the batch adds to each of its conversations; each is the ``seq`` of an entry.
 
-    A version counts entries, so it goes back by as many as the batch has of that conversation.
+    The one before them must be in the store, or nothing where they begin with 1.
     """
     counts: dict[str, int] = {}
     for entry in batch.entries:
         counts[entry.stream] = counts.get(entry.stream, 0) + 1
-    return [each.version - counts.get(each.id, 1) for each in batch.conversations]
+    return {
+        each.id: range(each.version + 1 - counts.get(each.id, 1), each.version + 1)
+        for each in batch.conversations
+    }
 
 
 def _stands(execute: Execute, workspace: str, hold: Hold) -> bool:
@@ -197,12 +196,13 @@ def _put_lane(execute: Execute, workspace: str, lane: Lane, restoring: bool) -> 
     return execute(SET_LANE, row).rowcount == 1
 
 
-def _add_entry(execute: Execute, workspace: str, entry: Entry) -> bool:
-    cause, actor = entry.cause, entry.actor
+def _add_entry(execute: Execute, workspace: str, entry: Entry, added: dict[str, range]) -> bool:
+    """Add an entry behind the last one: either its conversation's version vouches for that, or it is looked up."""
+    cause, actor, seq = entry.cause, entry.actor, entry.seq
     row = (
         workspace,
         entry.stream,
-        entry.seq,
+        seq,
         micros(entry.at),
         actor.kind.value,
         actor.id,
@@ -211,7 +211,8 @@ def _add_entry(execute: Execute, workspace: str, entry: Entry) -> bool:
         json.dumps(cause.rules) if cause.rules else None,
         dump_events(entry.events),
     )
-    return execute(START_STREAM if entry.seq == 1 else GO_ON_STREAM, row).rowcount == 1
+    follows = seq == 1 or seq in added.get(entry.stream, ())
+    return execute(ADD_ENTRY if follows else GO_ON_STREAM, row).rowcount == 1
 
 
 def _put_desk(execute: Execute, batch: Batch) -> bool:
@@ -231,40 +232,17 @@ def _write_rarer(execute: Execute, batch: Batch) -> None:
     for thread in batch.threads:
         execute(ADD_THREAD, (workspace, thread.channel_id, thread.native, thread.conversation_id))
     for absorbed in batch.absorbed:
-        for message in _messages(execute, workspace, absorbed.other, -(2**63)):
-            placed = changed(
-                message,
-                conversation_id=absorbed.into,
-                request_id=absorbed.request_id,
-                group_at=absorbed.group_at if message.top else message.group_at,
-            )
-            _move(execute, workspace, placed)
-        execute(
-            "UPDATE thread SET conversation_id=? WHERE workspace=? AND conversation_id=?",
-            (absorbed.into, workspace, absorbed.other),
-        )
+        old = (workspace, absorbed.other)
+        execute(ABSORB, (absorbed.into, absorbed.request_id, micros(absorbed.group_at), *old))
+        execute(TURN_THREADS, (absorbed.into, *old))
     for adopted in batch.adopted:
-        for message in _messages(execute, workspace, adopted.conversation_id, micros(adopted.since_at)):
-            if message.request_id is None:
-                _move(execute, workspace, changed(message, request_id=adopted.request_id))
+        since_at = micros(adopted.since_at)
+        execute(ADOPT, (adopted.request_id, workspace, adopted.conversation_id, since_at))
     for profile in batch.profiles:
         execute(ADD_PROFILE, (workspace, profile.id, dump(profile)))
     for change in batch.loads:
         chosen_at = None if change.chosen_at is None else micros(change.chosen_at)
         execute(ADD_LOAD, (workspace, change.agent, change.delta, chosen_at))
-
-
-def _messages(execute: Execute, workspace: str, conversation: str, since: int) -> list[Message]:
-    rows = execute(
-        "SELECT document FROM message WHERE workspace=? AND conversation_id=? AND sent_at>=?",
-        (workspace, conversation, since),
-    )
-    return [as_message(document) for (document,) in rows.fetchall()]
-
-
-def _move(execute: Execute, workspace: str, message: Message) -> None:
-    row = (message.conversation_id, message.request_id, dump(message), workspace, message.id)
-    execute(MOVE_MESSAGE, row)
 
 
 # --- restoring ---
