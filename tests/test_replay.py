@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,14 +52,14 @@ STORY = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def one_salt(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_salt() -> str:
     """All desks get one salt, so that what is stored can be compared."""
-    monkeypatch.setattr("reqflow.engine.uuid", SimpleNamespace(uuid4=lambda: SimpleNamespace(hex="5a17" * 8)))
+    return "5a17" * 8
 
 
 def engine_on(store: Any, now: datetime = T0 + 400 * DAY, **options: Any) -> Engine:
-    return Engine(store, DESK, classifier=RuleDetector(), clock=lambda: now, **{"muted": True, **options})
+    options = {"muted": True, "chance": one_salt, **options}
+    return Engine(store, DESK, classifier=RuleDetector(), clock=lambda: now, **options)
 
 
 def dumped(store: MemoryStore | SQLiteStore) -> Any:
