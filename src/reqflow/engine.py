@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from . import flow
-from .core import explain
 from .core.batch import Batch
 from .core.commands import Command, Inbound
 from .core.events import Entry
@@ -19,6 +19,9 @@ from .drivers import Ports, arun, run
 from .errors import ReqflowError, UsageError
 from .ports import Classifier, Clock, Page, Store, View
 from .registry import Registry
+
+if TYPE_CHECKING:
+    from .core.explain import Line
 
 __all__ = ["AsyncEngine", "Engine", "Rehearsal", "system_clock"]
 
@@ -129,6 +132,19 @@ class _Wiring:
         return flow.key_of(item, self._chance)
 
 
+# What only people ask for is loaded when they do: an engine in a bot may never need it.
+def _telling() -> ModuleType:
+    from .flow import telling
+
+    return telling
+
+
+def _reading() -> ModuleType:
+    from .flow import reading
+
+    return reading
+
+
 Flowing = Callable[[flow.Context], flow.Flow]
 
 
@@ -237,22 +253,22 @@ class Engine(_Wiring):
 
     def history(self, key: str) -> list[Entry]:
         """All entries of a conversation, or of the conversation of a request. Raises `UnknownId`."""
-        entries: list[Entry] = self._run(lambda context: flow.entries_of(self.workspace, key))
+        entries: list[Entry] = self._run(lambda context: _telling().entries_of(self.workspace, key))
         return entries
 
-    def explain(self, key: str) -> list[explain.Line]:
+    def explain(self, key: str) -> list[Line]:
         """The history of a conversation or request in words, with people's names. Raises `UnknownId`."""
-        lines: list[explain.Line] = self._run(lambda context: flow.explained(context.desk, key))
+        lines: list[Line] = self._run(lambda context: _telling().explained(context.desk, key))
         return lines
 
     def verify(self) -> list[str]:
         """Where stored rows differ from what history says; empty when the law holds."""
-        problems: list[str] = run(flow.verify(self.workspace), self._ports)[1]
+        problems: list[str] = run(_reading().verify(self.workspace), self._ports)[1]
         return problems
 
     def rebuild(self) -> int:
         """Write the state anew from history; returns the number of conversations."""
-        streams: int = run(flow.rebuild(self.workspace, self.clock()), self._ports)
+        streams: int = run(_reading().rebuild(self.workspace, self.clock()), self._ports)
         return streams
 
 
@@ -325,30 +341,30 @@ class AsyncEngine(_Wiring):
 
     async def next_due(self) -> datetime | None:
         """As `Engine.next_due`."""
-        found: datetime | None = await self._run(lambda c: flow.due(self.workspace))
+        found: datetime | None = await self._run(lambda c: _telling().due(self.workspace))
         return found
 
     async def read(self, view: View) -> Page:
         """As `Engine.read`."""
-        page: Page = await self._run(lambda c: flow.page(self.workspace, view))
+        page: Page = await self._run(lambda c: _telling().page(self.workspace, view))
         return page
 
     async def history(self, key: str) -> list[Entry]:
         """As `Engine.history`."""
-        entries: list[Entry] = await self._run(lambda c: flow.entries_of(self.workspace, key))
+        entries: list[Entry] = await self._run(lambda c: _telling().entries_of(self.workspace, key))
         return entries
 
-    async def explain(self, key: str) -> list[explain.Line]:
+    async def explain(self, key: str) -> list[Line]:
         """As `Engine.explain`."""
-        lines: list[explain.Line] = await self._run(lambda c: flow.explained(c.desk, key))
+        lines: list[Line] = await self._run(lambda c: _telling().explained(c.desk, key))
         return lines
 
     async def verify(self) -> list[str]:
         """As `Engine.verify`."""
-        problems: list[str] = (await arun(flow.verify(self.workspace), self._ports))[1]
+        problems: list[str] = (await arun(_reading().verify(self.workspace), self._ports))[1]
         return problems
 
     async def rebuild(self) -> int:
         """As `Engine.rebuild`."""
-        streams: int = await arun(flow.rebuild(self.workspace, self.clock()), self._ports)
+        streams: int = await arun(_reading().rebuild(self.workspace, self.clock()), self._ports)
         return streams

@@ -3,6 +3,8 @@
 A flow yields asks and is sent the answers; it never does I/O itself. The two drivers (sync and async) answer
 it, and throw a port's errors into it, so that retry and fallback also live here once. A flow is tested
 with a list: given these answers, expect these asks.
+
+What only people ask for (`reading`, `telling`) is not loaded here but when they do.
 """
 
 from __future__ import annotations
@@ -24,10 +26,9 @@ from .asks import (
     DeskMoved,
     Flow,
 )
+from .desks import configure, desk_of, load_desk
 from .handling import accept, handle, handle_many, key_of, report_delivery, ring
-from .reading import configure, desk_of, everything, load_desk, rebuild, verify
 from .serving import serve_agenda, serve_inbox, serve_outbox
-from .telling import due, entries_of, explained, page
 
 __all__ = [
     "Ask",
@@ -48,20 +49,13 @@ __all__ = [
     "accept",
     "configure",
     "desk_of",
-    "due",
-    "entries_of",
-    "everything",
-    "explained",
     "handle",
     "handle_many",
     "key_of",
     "load_desk",
-    "page",
-    "rebuild",
     "report_delivery",
     "ring",
     "serve_agenda",
     "serve_inbox",
     "serve_outbox",
-    "verify",
 ]

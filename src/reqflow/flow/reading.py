@@ -1,26 +1,20 @@
-"""Reading and keeping: the desk document, pages, history, and the law that history is the state."""
+"""The law that history is the state: verify compares them, rebuild writes the state anew."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from typing import Any
 
 from attrs import evolve
 
 from ..core import history
-from ..core.batch import Batch, Timer
-from ..core.configuration import compile_desk
-from ..core.events import Cause, CauseKind, DeskChanged, Entry
-from ..core.facts import DeskDocument, WantDesk, WantLane, WantPool
-from ..core.ids import digest_of
+from ..core.batch import Batch
+from ..core.events import Entry
+from ..core.facts import WantLane, WantPool
 from ..core.model import (
-    Actor,
     AgentLoad,
     ChannelId,
-    Code,
-    CommandKey,
     ConversationId,
     Lane,
     Message,
@@ -28,78 +22,16 @@ from ..core.model import (
     Request,
     Workspace,
 )
-from ..core.settings import Desk
-from ..core.timers import drain_key, sweep_key
 from ..core.values import changed
 from ..errors import Conflict
 from ..ports import Conversations, Messages, Page, Requests, Streams, View
 from .asks import Ask, AskCommit, AskHistory, AskQuery, AskRecall, Flow
+from .desks import DESK_STREAM
 
-__all__ = ["configure", "everything", "load_desk", "rebuild", "verify"]
+__all__ = ["everything", "rebuild", "verify"]
 
-DESK_STREAM = "desk"
 LANES = 200
 """How many lanes are looked at in one go."""
-
-
-def load_desk(workspace: Workspace) -> Flow:
-    """The stored desk, compiled; None where none was ever stored."""
-    (document,) = yield AskRecall(workspace, (WantDesk(-1),))
-    return None if document is None else desk_of(document)
-
-
-def desk_of(document: DeskDocument) -> Desk:
-    """Compile a stored desk document."""
-    return compile_desk(
-        json.loads(document.content),
-        salt=bytes.fromhex(document.salt),
-        revision=document.revision,
-    )
-
-
-def configure(
-    workspace: Workspace,
-    given: Mapping[str, Any],
-    by: Actor,
-    fresh_salt: str,
-    at: datetime,
-    policies: Iterable[str] = (),
-) -> Flow:
-    """Store a desk's configuration as the next revision. The same content again changes nothing.
-
-    ``policies`` are the names that queues may use. Returns ``(Desk, changed)``. Raises `InvalidSettings` before
-    anything is stored.
-    """
-    content = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dict)  # Mappings too
-    while True:
-        (known,) = yield AskRecall(workspace, (WantDesk(-1),))
-        salt = known.salt if known is not None else fresh_salt
-        revision = known.revision + 1 if known is not None else 1
-        desk = compile_desk(given, salt=bytes.fromhex(salt), revision=revision, policies=policies)
-        if known is not None and known.content == content:
-            return desk_of(known), False
-        document = DeskDocument(revision, content, salt)
-        event = DeskChanged(revision=revision, digest=Code(digest_of(content.encode()).hex()))
-        entry = Entry(
-            stream=Code(DESK_STREAM),
-            seq=revision,
-            at=at,
-            actor=by,
-            cause=Cause(kind=CauseKind.SETUP, key=CommandKey(f"desk.{revision}")),
-            events=(event,),
-        )
-        try:
-            # deadlines may be nearer under the new settings: a timer looks at every open conversation
-            sweep = (Timer(sweep_key(revision), at),) if known is not None else ()
-            # ... and there may be more agents, or more room for each
-            queues = desk.queues.values() if known is not None else ()
-            drains = tuple(Timer(drain_key(queue.id), at) for queue in queues if queue.policy)
-            yield AskCommit(
-                Batch(workspace=workspace, at=at, entries=(entry,), desk=document, armed=sweep + drains)
-            )
-        except Conflict:
-            continue
-        return desk, True
 
 
 def everything(workspace: Workspace, view: View) -> Generator[Ask, Any, list[Any]]:

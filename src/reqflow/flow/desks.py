@@ -1,0 +1,86 @@
+"""The desk document: found, compiled, replaced by its next revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ..core.batch import Batch, Timer
+from ..core.configuration import compile_desk
+from ..core.events import Cause, CauseKind, DeskChanged, Entry
+from ..core.facts import DeskDocument, WantDesk
+from ..core.ids import digest_of
+from ..core.model import Actor, Code, CommandKey, Workspace
+from ..core.settings import Desk
+from ..core.timers import drain_key, sweep_key
+from ..errors import Conflict
+from .asks import AskCommit, AskRecall, Flow
+
+__all__ = ["DESK_STREAM", "configure", "desk_of", "load_desk"]
+
+DESK_STREAM = "desk"
+
+
+def load_desk(workspace: Workspace) -> Flow:
+    """The stored desk, compiled; None where none was ever stored."""
+    (document,) = yield AskRecall(workspace, (WantDesk(-1),))
+    return None if document is None else desk_of(document)
+
+
+def desk_of(document: DeskDocument) -> Desk:
+    """Compile a stored desk document."""
+    import json  # seldom needed, and a fiftieth of importing reqflow
+
+    return compile_desk(
+        json.loads(document.content),
+        salt=bytes.fromhex(document.salt),
+        revision=document.revision,
+    )
+
+
+def configure(
+    workspace: Workspace,
+    given: Mapping[str, Any],
+    by: Actor,
+    fresh_salt: str,
+    at: datetime,
+    policies: Iterable[str] = (),
+) -> Flow:
+    """Store a desk's configuration as the next revision. The same content again changes nothing.
+
+    ``policies`` are the names that queues may use. Returns ``(Desk, changed)``. Raises `InvalidSettings` before
+    anything is stored.
+    """
+    import json  # as above
+
+    content = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dict)  # Mappings too
+    while True:
+        (known,) = yield AskRecall(workspace, (WantDesk(-1),))
+        salt = known.salt if known is not None else fresh_salt
+        revision = known.revision + 1 if known is not None else 1
+        desk = compile_desk(given, salt=bytes.fromhex(salt), revision=revision, policies=policies)
+        if known is not None and known.content == content:
+            return desk_of(known), False
+        document = DeskDocument(revision, content, salt)
+        event = DeskChanged(revision=revision, digest=Code(digest_of(content.encode()).hex()))
+        entry = Entry(
+            stream=Code(DESK_STREAM),
+            seq=revision,
+            at=at,
+            actor=by,
+            cause=Cause(kind=CauseKind.SETUP, key=CommandKey(f"desk.{revision}")),
+            events=(event,),
+        )
+        try:
+            # deadlines may be nearer under the new settings: a timer looks at every open conversation
+            sweep = (Timer(sweep_key(revision), at),) if known is not None else ()
+            # ... and there may be more agents, or more room for each
+            queues = desk.queues.values() if known is not None else ()
+            drains = tuple(Timer(drain_key(queue.id), at) for queue in queues if queue.policy)
+            yield AskCommit(
+                Batch(workspace=workspace, at=at, entries=(entry,), desk=document, armed=sweep + drains)
+            )
+        except Conflict:
+            continue
+        return desk, True
