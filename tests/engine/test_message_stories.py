@@ -318,3 +318,13 @@ def test_words_of_a_closed_vocabulary_may_be_plain_and_must_be_right() -> None:
         Hold(by=agent("ana"), request_id="r", reason="lunch")
     with pytest.raises(InvalidInput, match="Audience"):
         Story().letter("cara", "Hello", audience="everybody")
+
+
+def test_a_subject_is_the_first_line_of_what_stands_by_itself() -> None:
+    story = Story()
+    asked = story.say("cara", "It is wrong.", channel="mail:desk", subject="Invoice 7")
+    story.say("cara", "Well?", channel="mail:desk", subject="Re: Invoice 7", to=asked, after=600)
+    wrote = [
+        line.what for line in story.engine.explain(asked.request_id or "") if line.tag == "message.received"
+    ]
+    assert wrote == ["wrote “Invoice 7 It is wrong.”", "wrote “Well?”"]

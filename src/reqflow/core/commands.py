@@ -147,7 +147,8 @@ class Inbound:
     (Slack's ``ts``, a Message-ID): with the channel it identifies the message for ever. ``replies_to``
     are native ids of messages in the same channel that this one answers, nearest last; empty for a
     message that stands by itself. ``sent_at`` is the sender's claim (any zone; kept in UTC); a claim
-    later than ``received_at`` counts as received. ``bot`` marks machine senders, which nobody answers.
+    later than ``received_at`` counts as received. ``subject`` is kept as the first line of a message that stands
+    by itself. ``bot`` marks machine senders, which nobody answers.
 
     Raises `InvalidInput` when a field cannot be used.
     """

@@ -386,7 +386,9 @@ class Intake:
         step, inbound = self.step, self.inbound
         actor = step.actor
         audience = self._audience(step.conversation(conversation))
-        text = make_text(inbound.text, self.id, "body", audience, actor.id, step.desk.salt)
+        titled = inbound.subject and not inbound.replies_to  # answers only repeat it
+        body = f"{inbound.subject}\n\n{inbound.text}" if titled else inbound.text
+        text = make_text(body, self.id, "body", audience, actor.id, step.desk.salt)
         step.texts.append(text)
         message = Message(  # the first two without their names: beyond 15 keywords a call costs twice as much
             self.id,
