@@ -123,7 +123,7 @@ class _Wiring:
         if desk is None:
             raise UsageError(
                 f"workspace {self.workspace!r} has no desk in this store yet:"
-                " pass settings to the engine, or run `reqflow init`"
+                " name the workspace that has one, pass settings to the engine, or run `reqflow init`"
             )
         self._desk = desk
         return desk

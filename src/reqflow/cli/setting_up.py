@@ -74,7 +74,8 @@ def _tell(desk: Desk, before: int, store: str, screen: Screen) -> None:
     verb = "is set up" if not before else "has changed"
     screen.line(Cell(f"Desk {desk.workspace!r} {verb}, revision {desk.revision}: {', '.join(parts)}."))
     if not before:
-        screen.line(Cell("Next: "), Cell(f"reqflow ingest {clean(store)} MESSAGES...", "bold"))
+        named = "" if desk.workspace == "main" else f" --workspace {clean(desk.workspace)}"
+        screen.line(Cell("Next: "), Cell(f"reqflow ingest {clean(store)}{named} MESSAGES...", "bold"))
 
 
 def read_settings(path: Path) -> dict[str, Any]:
