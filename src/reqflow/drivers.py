@@ -72,9 +72,7 @@ def _call(ask: Ask, ports: Ports) -> Any:
         case AskNextDue(workspace):
             return store.next_due(workspace)
         case AskDeliver(queued, texts):
-            scheme = queued.destination.partition(":")[0]
-            transports = ports.registry.transports
-            transport = transports.get(scheme) or transports.get("*")
+            transport = ports.registry.transport(queued.destination)
             if transport is None:
                 return Receipt(kind=ReceiptKind.RETRY, retry_after=60.0, code=Code("no_transport"))
             return transport.deliver(queued.id, queued.effect, texts)
@@ -144,7 +142,7 @@ async def arun(flow: Flow, ports: Ports) -> Any:
 
 async def _awaited(answer: Awaitable[Any], seconds: float) -> Any:
     """Wait for a classifier no longer than this."""
-    import asyncio  # a third of importing reqflow, and only needed here
+    import asyncio  # dear to import, and only needed for `arun`
 
     try:
         return await asyncio.wait_for(answer, seconds)
@@ -153,18 +151,14 @@ async def _awaited(answer: Awaitable[Any], seconds: float) -> Any:
 
 
 async def _answer(ask: Ask, ports: Ports) -> Any:
+    import asyncio  # as above
+
     port = _port_of(ask, ports)
     if port is None or inspect.iscoroutinefunction(port):
         found = _call(ask, ports)
-        return await found if inspect.isawaitable(found) else found
-    import asyncio  # as above
-
-    found = await asyncio.to_thread(_call, ask, ports)
-    return await _settled(found)
-
-
-async def _settled(found: Any) -> Any:
-    return await found if isinstance(found, Awaitable) else found
+    else:
+        found = await asyncio.to_thread(_call, ask, ports)
+    return await found if inspect.isawaitable(found) else found
 
 
 def _port_of(ask: Ask, ports: Ports) -> Any:
@@ -172,7 +166,5 @@ def _port_of(ask: Ask, ports: Ports) -> Any:
     if isinstance(ask, AskConsult):
         return getattr(ports.classifier, "classify", None)
     if isinstance(ask, AskDeliver):
-        scheme = ask.queued.destination.partition(":")[0]
-        transports = ports.registry.transports
-        return getattr(transports.get(scheme) or transports.get("*"), "deliver", None)
+        return getattr(ports.registry.transport(ask.queued.destination), "deliver", None)
     return ports.store.recall

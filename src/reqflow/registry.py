@@ -114,6 +114,10 @@ class Registry:
             raise UsageError(f"no classifier is called {wanted!r}; there are: {names}")
         return self.classifiers[wanted]
 
+    def transport(self, destination: str) -> Transport | None:
+        """The transport for a destination: that of its scheme, else the one for all (``*``), if there is any."""
+        return self.transports.get(destination.partition(":")[0]) or self.transports.get("*")
+
     def committed(self, batch: Batch) -> None:
         """Tell observers of a commit; their failures are reported and contained."""
         if not self._observed:

@@ -5,8 +5,7 @@ Each comes with the wants that it starts from. What else it turns out to need it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -377,9 +376,8 @@ def drain(
     overlay: Overlay,
     queue_id: QueueId,
     lease: Lease,
-    policies: dict[str, Policy],
+    policies: Mapping[str, Policy],
     rules: Sequence[Automation],
-    at: datetime,
     *,
     muted: bool = False,
 ) -> bool:
@@ -392,8 +390,7 @@ def drain(
     policy = policies.get(queue.policy) if queue is not None and queue.policy else None
     if queue is None or policy is None:
         return False
-    wants = drain_wants(queue, overlay.desk)
-    waiting, pool = overlay.fact(wants[0]), overlay.fact(wants[1])
+    waiting, pool = overlay.facts(*drain_wants(queue, overlay.desk))
     if not waiting:
         return False
     choice = policy(PoolFacts(candidates=pool, capacity=queue.capacity))
@@ -413,5 +410,5 @@ def drain(
         step.emit(conversation.id, requests.assigned(current, choice.agent, choice.reason))
     _conclude(step, rules)
     if len(waiting) > 1:
-        overlay.arm(Code(lease.id), at)
+        overlay.arm(Code(lease.id), overlay.at)
     return True

@@ -145,6 +145,13 @@ class Overlay:
         except KeyError:
             raise Missing(want) from None
 
+    def facts(self, *wants: Want) -> tuple[Any, ...]:
+        """The answers to several wants. Raises `Missing` for all that are unknown, to be asked in one go."""
+        unknown = [want for want in wants if want not in self._answers]
+        if unknown:
+            raise Missing(*unknown)
+        return tuple(self._answers[want] for want in wants)
+
     def _known(self, kind: Callable[..., Want], *content: Any) -> Any:
         """The answer to a want of this content, its word at the end. Raises `Missing`.
 

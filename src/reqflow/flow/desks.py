@@ -30,7 +30,7 @@ def load_desk(workspace: Workspace) -> Flow:
 
 def desk_of(document: DeskDocument) -> Desk:
     """Compile a stored desk document."""
-    import json  # seldom needed, and a fiftieth of importing reqflow
+    import json  # seldom needed
 
     return compile_desk(
         json.loads(document.content),

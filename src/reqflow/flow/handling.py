@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import attrs
 
@@ -13,7 +14,7 @@ from ..core.commands import Command, Delivered, Inbound
 from ..core.facts import Answer, DeskDocument, Outcome, Want, WantDesk
 from ..core.ids import inbound_key
 from ..core.intake import NeedsDetection
-from ..core.model import Code, CommandKey, ConversationId, Detection, Label
+from ..core.model import Code, CommandKey, ConversationId, Detection, Label, QueueId
 from ..core.overlay import Missing, Overlay, Unsettled
 from ..core.timers import drained_queue, sweep_key, swept_after
 from ..errors import Conflict, Duplicate, Refused, ReqflowError, StoreUnavailable, UnknownId
@@ -22,12 +23,13 @@ from .asks import Ask, AskCommit, AskConsult, AskQuery, AskRecall, Context, Desk
 
 __all__ = ["accept", "handle", "handle_many", "key_of", "report_delivery", "ring"]
 
+T = TypeVar("T")
+
 ATTEMPTS = 50
 """How often a decision is made anew after a conflict before the conflict is the answer."""
 
 ROUNDS = 12
 """How often one decision may find that it needs to know more."""
-
 
 SWEPT = 100
 """How many conversations one commit looks at when the desk has changed."""
@@ -192,15 +194,15 @@ def accept(context: Context, inbound: Inbound) -> Flow:
 def ring(context: Context, lease: Lease) -> Flow:
     """Answer a due timer, consuming its lease in the same commit. Returns how many questions it answered."""
     assert isinstance(lease.item, Timer)
-    queue = drained_queue(lease.item.key)
-    after = swept_after(lease.item.key)
+    key = lease.item.key
+    queue, after = drained_queue(key), swept_after(key)
     for attempt in range(ATTEMPTS):
         overlay = Overlay(context.desk, context.clock())
         try:
             if after is not None:
                 answered = yield from _sweep(overlay, lease, after)
             else:
-                answered = yield from _ring(context, overlay, lease, queue)
+                answered = yield from _ring(context, overlay, lease, key, queue)
             yield AskCommit(overlay.batch())
             return answered
         except Conflict:
@@ -225,20 +227,26 @@ def _sweep(overlay: Overlay, lease: Lease, after: str) -> Generator[Ask, Any, in
     return len(page.items)
 
 
-def _ring(context: Context, overlay: Overlay, lease: Lease, queue: Any) -> Generator[Ask, Any, int]:
+def _ring(
+    context: Context, overlay: Overlay, lease: Lease, key: Code, queue: QueueId | None
+) -> Generator[Ask, Any, int]:
     yield from _learn(overlay, (WantDesk(context.desk.revision),))
+    rules, muted = context.rules, context.muted
+
+    def decide() -> int:
+        if queue is not None:
+            return int(operations.drain(overlay, queue, lease, context.policies, rules, muted=muted))
+        return operations.answer_timer(overlay, ConversationId(key), lease, rules, muted=muted)
+
+    return (yield from _known(overlay, decide))
+
+
+def _known(overlay: Overlay, decide: Callable[[], T]) -> Generator[Ask, Any, T]:
+    """What ``decide`` decides, once everything that it turns out to need is known."""
     for _ in range(ROUNDS):
         saved = overlay.save()
         try:
-            if queue is not None:
-                policies = dict(context.policies)
-                return int(
-                    operations.drain(
-                        overlay, queue, lease, policies, context.rules, overlay.at, muted=context.muted
-                    )
-                )
-            key = ConversationId(lease.item.key)  # type: ignore[union-attr]  # ring() has looked
-            return operations.answer_timer(overlay, key, lease, context.rules, muted=context.muted)
+            return decide()
         except Missing as missing:
             overlay.restore(saved)
             yield from _learn(overlay, missing.wants)
@@ -250,20 +258,12 @@ def report_delivery(context: Context, delivered: Delivered, lease: Lease) -> Flo
     for attempt in range(ATTEMPTS):
         overlay = Overlay(context.desk, context.clock())
         try:
-            for _ in range(ROUNDS):
-                saved = overlay.save()
-                try:
-                    operations.report(overlay, delivered, lease)
-                    break
-                except Missing as missing:
-                    overlay.restore(saved)
-                    yield from _learn(overlay, missing.wants)
+            yield from _known(overlay, partial(operations.report, overlay, delivered, lease))
             yield AskCommit(overlay.batch())
-            return None
+            return
         except Conflict:
             if attempt == ATTEMPTS - 1:
                 raise
-    return None
 
 
 def key_of(item: Item, fresh: Callable[[], str]) -> CommandKey:
