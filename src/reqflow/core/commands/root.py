@@ -1,0 +1,19 @@
+"""The root of all commands."""
+
+from __future__ import annotations
+
+from ..model import Actor, CommandKey
+from ..values import value
+
+__all__ = ["Command"]
+
+
+@value(kw_only=True)
+class Command:
+    """Root of all commands. ``by`` gives it; ``key`` makes a retry harmless (same key, same outcome).
+
+    Without a key the driver makes one, so that each call counts as a new command.
+    """
+
+    by: Actor
+    key: CommandKey | None = None
