@@ -18,13 +18,24 @@ import cattrs
 from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn
 
-from .core.commands import Inbound
+from .core.commands import Enclosure, Inbound
 from .core.effects import EFFECTS, Effect
 from .core.events import EVENTS, Event, Opaque
-from .core.model import Audience
+from .core.model import AttachmentKind, Audience, IdentityLevel
+from .core.records import RECORDS, Record
 from .errors import CorruptRecord, InvalidInput
 
-__all__ = ["dump", "dump_events", "load", "load_effect", "load_events", "load_strict", "tag_of"]
+__all__ = [
+    "dump",
+    "dump_events",
+    "dump_record",
+    "load",
+    "load_effect",
+    "load_events",
+    "load_record",
+    "load_strict",
+    "tag_of",
+]
 
 T = TypeVar("T")
 
@@ -32,14 +43,14 @@ VERSIONS: Mapping[type, int] = {}
 """Wire versions above 1, by class."""
 
 
-def tag_of(cls: type[Event] | type[Effect]) -> str:
-    """The wire tag of an event or effect class: its word and its version, ``request.assigned/1``."""
+def tag_of(cls: type[Event] | type[Effect] | type[Record]) -> str:
+    """The wire tag of an event, effect or record class: its word and its version, ``request.assigned/1``."""
     return f"{cls.tag}/{VERSIONS.get(cls, 1)}"
 
 
 @cache
 def _tags() -> dict[str, type]:
-    known: tuple[type[Event] | type[Effect], ...] = (*EVENTS, *EFFECTS)
+    known: tuple[type[Event] | type[Effect] | type[Record], ...] = (*EVENTS, *EFFECTS, *RECORDS)
     return {tag_of(cls): cls for cls in known}
 
 
@@ -141,6 +152,23 @@ def load_events(text: str | bytes | Any, where: str = "a history entry") -> tupl
         raise CorruptRecord(f"{where} cannot be decoded: {_told(problem)}") from problem
 
 
+def dump_record(record: Record) -> str:
+    """A record as JSON: ``[tag, content]``."""
+    return _backend()[0](_tagged(record))
+
+
+def load_record(text: str | bytes | Any, where: str = "a record") -> Record:
+    """A record; raises `CorruptRecord` naming it, also for a kind that this version does not know."""
+    try:
+        data = _backend()[1](text) if isinstance(text, str | bytes) else text
+        found = _untagged(_converter(), data)
+    except Exception as problem:  # as in `load`
+        raise CorruptRecord(f"{where} cannot be decoded: {_told(problem)}") from problem
+    if not isinstance(found, Record):
+        raise CorruptRecord(f"{where} is of a kind that this version does not know: {data[0]}")
+    return found
+
+
 def load_effect(text: str | bytes | Any, where: str = "an effect") -> Effect:
     """An effect from its ``[tag, content]``."""
     try:
@@ -164,19 +192,19 @@ def load_strict(data: Any, where: str) -> Inbound:
 def _strict() -> cattrs.Converter:
     made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     made.register_structure_hook(datetime, _as_moment)
-    for cls in (str, bool):
+    for cls in (str, bool, int):
         made.register_structure_hook(cls, _exact)
-    made.register_structure_hook(Audience, lambda given, _: Audience(given))  # an enum of str is none
-    made.register_structure_hook_func(_is_tuple, _exact_texts)
-    made.register_structure_hook(
-        Inbound,
-        make_dict_structure_fn(Inbound, made, _cattrs_forbid_extra_keys=True),
-    )
+    for words in (Audience, IdentityLevel, AttachmentKind):  # an enum of str is none
+        made.register_structure_hook(words, lambda given, cls: cls(given))
+    made.register_structure_hook_func(_holds_texts, _exact_texts)
+    for whole in (Enclosure, Inbound):  # what is a part of another comes first
+        hook = make_dict_structure_fn(whole, made, _cattrs_forbid_extra_keys=True)
+        made.register_structure_hook(whole, hook)
     return made
 
 
-def _is_tuple(cls: Any) -> bool:
-    return get_origin(cls) is tuple
+def _holds_texts(cls: Any) -> bool:
+    return get_origin(cls) is tuple and get_args(cls)[0] is not Enclosure
 
 
 def _exact(given: Any, cls: type[Any]) -> Any:

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+import attrs
+
 from .core.batch import (
     Absorbed,
     Adopted,
@@ -21,10 +23,12 @@ from .core.batch import (
     Lease,
     LeaseQueue,
     LoadChange,
+    RecordPut,
     ThreadKey,
     Timer,
 )
 from .core.commands import Inbound
+from .core.commands.checks import as_conversation_states, as_request_states
 from .core.effects import Effect, QueuedEffect
 from .core.events import Entry
 from .core.facts import Answer, Want
@@ -34,13 +38,17 @@ from .core.model import (
     ChannelId,
     Code,
     ConversationId,
+    ConversationState,
     Detection,
     NativeId,
+    ProfileId,
     QueueId,
     RequestState,
     TextId,
     Workspace,
 )
+from .core.settings import Theme
+from .core.suggesting import Suggestion
 from .core.values import value
 
 __all__ = [
@@ -62,10 +70,14 @@ __all__ = [
     "Page",
     "Receipt",
     "ReceiptKind",
+    "RecordPut",
+    "Records",
     "Requests",
     "Store",
     "StoredEffect",
     "Streams",
+    "Suggester",
+    "Suggestion",
     "ThreadKey",
     "Timer",
     "Transport",
@@ -88,9 +100,13 @@ class EffectState(StrEnum):
 
 @value(kw_only=True)
 class Requests:
-    """Requests by id, that is by the time of their first message. Items: `Request`."""
+    """Requests by id, that is by the time of their first message. Items: `Request`.
 
-    states: tuple[RequestState, ...] = ()
+    An index answers: those of one conversation; open ones of an assignee, or all of them (a ``queue`` or ``channel_id``
+    is looked for among them); closed ones of a channel or of an assignee. Without ``states`` all are gone through.
+    """
+
+    states: tuple[RequestState, ...] = attrs.field(default=(), converter=as_request_states)
     channel_id: ChannelId | None = None
     assignee: AgentId | None = None
     queue: QueueId | None = None
@@ -102,14 +118,34 @@ class Requests:
 
 @value(kw_only=True)
 class Conversations:
-    """Conversations by id. Items: `Conversation`. ``quiet`` picks those that never had a request, or not."""
+    """Conversations by id, that is by the time of their first message. Items: `Conversation`.
+
+    ``quiet`` picks those with nothing but talk in them, or the others; what was closed as no request counts as talk.
+    ``states`` and ``holder`` tell open ones apart.
+
+    An index answers: open ones (whatever else is given is looked for among them); closed ones of a channel or of a
+    requester. Without ``open``, ``states`` and ``holder`` all are gone through.
+    """
 
     open: bool | None = None
+    states: tuple[ConversationState, ...] = attrs.field(default=(), converter=as_conversation_states)
     quiet: bool | None = None
     channel_id: ChannelId | None = None
+    requester: ProfileId | None = None
+    holder: AgentId | None = None
     newest_first: bool = False
     after: str | None = None
     limit: int = 100
+
+    @property
+    def wants_open(self) -> bool | None:
+        """What the filters together say about being open: only open ones have holders. For a store to go by."""
+        if self.open is None and (self.holder is not None or self.states):
+            closed = ConversationState.CLOSED
+            if self.holder is not None or closed not in self.states:
+                return True
+            return False if self.states == (closed,) else None
+        return self.open
 
 
 @value(kw_only=True)
@@ -132,6 +168,18 @@ class Effects:
 
 
 @value(kw_only=True)
+class Records:
+    """Records of one kind: all by id, or those with the key ``name`` and ``content`` by its rank. Items: `Record`."""
+
+    kind: Code
+    name: str | None = None
+    content: str = ""
+    newest_first: bool = False
+    after: str | None = None
+    limit: int = 100
+
+
+@value(kw_only=True)
 class Streams:
     """The names of all history streams, in order. Items: `str`."""
 
@@ -149,7 +197,7 @@ class StoredEffect:
     note: str | None = None
 
 
-View = Requests | Conversations | Messages | Effects | Streams
+View = Requests | Conversations | Messages | Records | Effects | Streams
 
 
 @value(kw_only=True)
@@ -230,7 +278,8 @@ class Store(Protocol):
     ) -> None:
         """Give an item back, to be leased from ``ready_at`` on; or park it for good with a note.
 
-        Without a note it was not tried: this lease then does not count among its attempts.
+        Without a note it was not tried: this lease then does not count among its attempts. With one, leases that were
+        lost before no longer count as such.
         """
         ...
 
@@ -265,6 +314,16 @@ class Classifier(Protocol):
         ...
 
 
+class Suggester(Protocol):
+    """Knows what may answer a question already: a help centre, a wiki. (Slack) May do I/O, outside any transaction."""
+
+    name: str
+
+    def suggest(self, text: str, theme: Theme) -> Sequence[Suggestion]:
+        """What may help, the best first. One that raises, or takes too long, suggests nothing."""
+        ...
+
+
 class ReceiptKind(StrEnum):
     """How a delivery went."""
 
@@ -278,7 +337,8 @@ class ReceiptKind(StrEnum):
 class Receipt:
     """What a transport says of a delivery: ``native`` is its own id of what it posted.
 
-    ``retry_after`` (seconds) goes with ``retry``; ``code`` says why something failed.
+    ``retry_after`` (seconds) goes with ``retry``, and is kept to the first few times; ``code`` says why something
+    failed. What goes wrong five times is parked with that code, and what is put off fifty times, after some hours.
     """
 
     kind: ReceiptKind
@@ -288,7 +348,11 @@ class Receipt:
 
 
 class Transport(Protocol):
-    """Delivers effects. ``scheme`` is the part of channel ids before the colon."""
+    """Delivers effects. ``scheme`` is the part of channel ids before the colon.
+
+    One that delivers a host's own effects (`reqflow.vocabulary.HostEffect`) names their kinds in an attribute
+    ``kinds``, a collection of words such as ``acme.webhook``.
+    """
 
     scheme: str
 

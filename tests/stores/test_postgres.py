@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reqflow.codec import dump
 from reqflow.core.facts import (
     DeskDocument,
     Want,
@@ -21,12 +22,16 @@ from reqflow.core.facts import (
     WantMessage,
     WantNeighbours,
     WantOutcome,
+    WantPlaced,
     WantPool,
+    WantProfile,
+    WantRecord,
+    WantRecords,
     WantRequest,
     WantThread,
     WantWaiting,
 )
-from reqflow.core.model import AgentId, Audience, RequestState
+from reqflow.core.model import AgentId, Audience, ConversationState, RequestState
 from reqflow.errors import (
     Conflict,
     CorruptRecord,
@@ -38,8 +43,9 @@ from reqflow.errors import (
     StoreUnavailable,
     UsageError,
 )
-from reqflow.plugins.postgres import PostgresStore
+from reqflow.plugins.postgres import PostgresStore, schema
 from reqflow.plugins.postgres.columns import columns_of
+from reqflow.plugins.postgres.schema import LATEST
 from reqflow.ports import (
     Absorbed,
     Adopted,
@@ -52,6 +58,8 @@ from reqflow.ports import (
     LeaseQueue,
     LoadChange,
     Messages,
+    RecordPut,
+    Records,
     Requests,
     Streams,
     ThreadKey,
@@ -70,6 +78,7 @@ from reqflow.testing.samples import (
     make_item,
     make_lane,
     make_message,
+    make_note,
     make_outcome,
     make_request,
     make_text,
@@ -122,6 +131,7 @@ def test_many_wants_are_answered_like_few(store: PostgresStore) -> None:
             messages=tuple(make_message(n) for n in numbers),
             threads=(ThreadKey(CHANNEL, "posted", "c_0003"),),
             loads=(LoadChange("bob", 2, START), LoadChange("eve", 1)),
+            records=tuple(RecordPut(make_note(n, n % 2)) for n in numbers),
             outcomes=tuple(make_outcome(n) for n in numbers),
             desk=DeskDocument(1, "{}", "00"),
         )
@@ -138,8 +148,10 @@ def test_many_wants_are_answered_like_few(store: PostgresStore) -> None:
             WantRequest(f"r_{n:04}"),
             WantLastOpen(CHANNEL),
             WantNeighbours(CHANNEL, PROFILE, moment(n), f"m_{n:04}"),
-            WantPool(("bob", "eve", "ann"), below=n % 3 or None, top=2),
+            WantPool(("bob", "eve", "ann"), below=n % 3 or None, top=2, by=("load", "chosen")[n % 2]),
             WantWaiting("sales", top=n),
+            WantRecord("note", f"n_{n:04}"),
+            WantRecords("note", "conversation", f"c_{n % 2:04}", top=2, newest_first=n % 3 == 0),
             WantDesk(n),
         ]
     assert store.recall(WORKSPACE, wants) == tuple(ask(store, want) for want in wants)
@@ -153,6 +165,9 @@ def test_guards_hold_for_one_row_and_for_many(store: PostgresStore, count: int) 
         make_batch(
             conversations=tuple(make_conversation(n) for n in numbers),
             lanes=tuple(make_lane(n) for n in numbers),
+            records=tuple(RecordPut(make_note(n)) for n in numbers),
+            threads=tuple(ThreadKey(CHANNEL, f"t{n}", f"c_{n:04}") for n in numbers),
+            messages=tuple(make_message(n) for n in numbers),
             loads=tuple(LoadChange(f"agent{n}", 1) for n in numbers),
             entries=tuple(make_entry(f"c_{n:04}", 1) for n in numbers),
             armed=tuple(Timer(f"c_{n:04}", START) for n in numbers),
@@ -199,6 +214,35 @@ def test_guards_hold_for_one_row_and_for_many(store: PostgresStore, count: int) 
             },
             Conflict,
             ("agent", "agent1"),
+        ),
+        (
+            {"records": tuple(RecordPut(make_note(n, version=v + 1), v) for n, v in versions(2))},
+            Conflict,
+            ("record", f"note n_{count:04}"),
+        ),
+        (
+            {"records": tuple(RecordPut(make_note(n if n == count else 90 + n)) for n in numbers)},
+            Conflict,
+            ("record", f"note n_{count:04}"),
+        ),
+        (
+            {"holds": tuple(Hold(HoldKind.RECORD, f"note n_{n:04}", v) for n, v in versions(2))},
+            Conflict,
+            ("record", f"note n_{count:04}"),
+        ),
+        (
+            {
+                "threads": tuple(
+                    ThreadKey(CHANNEL, f"t{n}", f"c_{99 if n == count else n:04}") for n in numbers
+                )
+            },
+            Conflict,
+            ("thread", f"{CHANNEL} t{count}"),
+        ),
+        (
+            {"revised": tuple(make_message(99 if n == count else n) for n in numbers)},
+            Conflict,
+            ("message", "m_0099"),
         ),
         (
             {"entries": tuple(make_entry(f"c_{n:04}", v + 1) for n, v in versions(2))},
@@ -502,8 +546,46 @@ def test_without_a_schema_the_store_says_what_to_do(new_dsn: NewDsn) -> None:
     store = PostgresStore(new_dsn(empty=True))
     with pytest.raises(SchemaMismatch, match="migrate"):
         ask(store, WantDesk(0))
-    assert store.migrate() == 1
+    assert store.migrate() == LATEST
     assert ask(store, WantDesk(0)) is None
+    store.close()
+
+
+def put_row(connection: Any, table: str, **cells: Any) -> None:
+    """Store a row as an older reqflow did."""
+    marks = ",".join(["%s"] * len(cells))
+    connection.execute(
+        f"INSERT INTO reqflow.{table} (workspace, {', '.join(cells)}) VALUES ('desk', {marks})",
+        tuple(cells.values()),
+    )
+
+
+@pytest.mark.parametrize("version", range(1, LATEST))
+def test_an_older_schema_is_refused_until_it_is_migrated(new_dsn: NewDsn, version: int) -> None:
+    """Nothing in it is lost, and what it had no place for can be stored."""
+    dsn = new_dsn(empty=True)
+    with psycopg.connect(dsn) as old:
+        for step in range(1, version + 1):
+            old.execute(schema._steps()[step])
+            old.execute("INSERT INTO reqflow.schema_versions (version) VALUES (%s)", (step,))
+        kept, ended = make_message(1), make_conversation(1, state=ConversationState.CLOSED)
+        cells: dict[str, Any] = {"id": kept.id, "channel_id": CHANNEL, "native": kept.native}
+        cells |= {"conversation_id": kept.conversation_id, "lone_profile_id": PROFILE}
+        put_row(old, "messages", **cells, sent_at=kept.sent_at, document=dump(kept))
+        if version < 3:  # from then on it says who asked
+            cells = {"id": ended.id, "version": 1, "channel_id": CHANNEL, "is_open": False, "is_quiet": True}
+            put_row(old, "conversations", **cells, document=dump(ended))
+    store = PostgresStore(dsn)
+    with pytest.raises(SchemaMismatch, match=rf"version {version}, .* needs {LATEST}: run migrate"):
+        ask(store, WantDesk(0))
+    assert store.migrate() == LATEST
+    assert store.query(WORKSPACE, Messages()).items == (kept,)
+    deleted = make_message(1, text=None, deleted_at=moment(9))
+    store.commit(make_batch(revised=(deleted,), records=(RecordPut(make_note(1)),)))
+    assert store.query(WORKSPACE, Messages()).items == (deleted,)
+    assert store.query(WORKSPACE, Records(kind="note")).items == (make_note(1),)
+    past = Conversations(open=False, requester=ended.requester)
+    assert store.query(WORKSPACE, past).items == ((ended,) if version < 3 else ())
     store.close()
 
 
@@ -537,9 +619,10 @@ def test_four_migrate_at_once(new_dsn: NewDsn) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert versions == [1, 1, 1, 1]
+    assert versions == [LATEST] * 4
     with psycopg.connect(dsn) as other:
-        assert other.execute("SELECT version FROM reqflow.schema_versions").fetchall() == [(1,)]
+        applied = other.execute("SELECT version FROM reqflow.schema_versions ORDER BY version").fetchall()
+        assert applied == [(version,) for version in range(1, LATEST + 1)]
 
 
 def test_a_migration_that_is_killed_leaves_nothing_and_can_be_repeated(new_dsn: NewDsn) -> None:
@@ -572,7 +655,7 @@ def test_a_migration_that_is_killed_leaves_nothing_and_can_be_repeated(new_dsn: 
         assert len(problems) == 1
         left = other.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'reqflow'::regnamespace")
         assert left.fetchone() == (0,)
-    assert store.migrate() == 1
+    assert store.migrate() == LATEST
     store.commit(make_batch(outcomes=(make_outcome(1),)))
     store.close()
 
@@ -617,6 +700,7 @@ def one_of_each(number: int) -> Any:
         requests=(make_request(number, **closed),),
         lanes=(make_lane(number, conversation=number),),
         messages=(make_message(number),),
+        records=(RecordPut(make_note(number)),),
         threads=(ThreadKey(CHANNEL, f"posted{number}", f"c_{number:04}"),),
         texts=(make_text(number),),
         entries=(make_entry(f"c_{number:04}", 1),),
@@ -628,7 +712,9 @@ def one_of_each(number: int) -> Any:
 
 
 def merged(batches: list[Any]) -> Any:
-    names = "conversations requests lanes messages threads texts entries effects armed inbox outcomes".split()
+    names = (
+        "conversations requests lanes messages records threads texts entries effects armed inbox outcomes"
+    ).split()
     return make_batch(**{name: sum((getattr(each, name) for each in batches), ()) for name in names})
 
 
@@ -636,6 +722,8 @@ def use_everything(store: PostgresStore, base: int) -> None:
     """Every kind of statement once, for one and for many rows, on things that exist and on new ones."""
     wants: list[Want] = [
         WantMessage(CHANNEL, f"n{base}"),
+        WantPlaced(f"m_{base:04}"),
+        WantProfile(PROFILE),
         WantOutcome(f"cmd:{base:04}"),
         WantLane(CHANNEL, f"p_{base:04}"),
         WantThread(CHANNEL, (f"n{base}", f"posted{base}")),
@@ -645,6 +733,9 @@ def use_everything(store: PostgresStore, base: int) -> None:
         WantNeighbours(CHANNEL, PROFILE, moment(base), f"m_{base:04}"),
         WantPool(("bob", "eve")),
         WantWaiting("sales"),
+        WantRecord("note", f"n_{base:04}"),
+        WantRecords("note", "conversation", f"c_{base:04}"),
+        WantRecords("note", "conversation", f"c_{base:04}", newest_first=True),
         WantDesk(0),
     ]
     store.recall(WORKSPACE, wants)
@@ -656,8 +747,11 @@ def use_everything(store: PostgresStore, base: int) -> None:
                 conversations=tuple(make_conversation(n, 2) for n in numbers),
                 requests=tuple(make_request(n) for n in numbers),
                 lanes=tuple(make_lane(n, 2) for n in numbers),
+                records=tuple(RecordPut(make_note(n, version=2, added_at=START), 1) for n in numbers),
+                threads=tuple(ThreadKey(CHANNEL, f"posted{n + 9}", f"c_{n + 9:04}") for n in numbers),
                 entries=tuple(make_entry(f"c_{n:04}", 2) for n in numbers),
-                holds=tuple(Hold(HoldKind.CONVERSATION, f"c_{n + 9:04}", 1) for n in numbers),
+                holds=tuple(Hold(HoldKind.CONVERSATION, f"c_{n + 9:04}", 1) for n in numbers)
+                + tuple(Hold(HoldKind.RECORD, f"note n_{n + 9:04}", 1) for n in numbers),
                 loads=tuple(LoadChange(f"agent{n}", 1) for n in numbers),
                 cancelled=tuple(f"c_{n:04}" for n in numbers),
                 effects=tuple(make_effect(n, f"card{n}", collapse="card") for n in numbers),
@@ -667,6 +761,7 @@ def use_everything(store: PostgresStore, base: int) -> None:
             )
         )
         store.commit(make_batch(disarmed=tuple(f"c_{n:04}" for n in numbers)))
+        store.commit(make_batch(revised=tuple(make_message(n + 19) for n in numbers)))
     for queue in LeaseQueue:
         for limit in (1, 4):
             held = store.lease(WORKSPACE, queue, now=moment(LATE), until=moment(LATE + 60), limit=limit)
@@ -685,8 +780,16 @@ def use_everything(store: PostgresStore, base: int) -> None:
         Requests(conversation_id=last),
         Requests(limit=3, newest_first=True),
         Conversations(open=True, after=last, limit=3),
+        Conversations(open=False, channel_id=CHANNEL, limit=3),
+        Conversations(open=False, requester=PROFILE, limit=3, newest_first=True),
+        Requests(states=(RequestState.CLOSED,), channel_id=CHANNEL, limit=3),
+        Requests(states=(RequestState.CLOSED,), assignee="bob", limit=3, newest_first=True),
+        Requests(states=(RequestState.ASSIGNED,), assignee="eve", limit=3),
         Messages(conversation_id=last),
         Messages(after=f"m_{base:04}", limit=3),
+        Records(kind="note", after=f"n_{base:04}", limit=3),
+        Records(kind="note", name="conversation", content=last),
+        Records(kind="note", name="conversation", content=last, after='["", ""]', newest_first=True),
         Effects(conversation_id=last),
         Effects(limit=3),
         Effects(state=EffectState.PARKED),

@@ -11,12 +11,23 @@ from typing import Any
 
 import pytest
 
-from reqflow.core.facts import Want, WantConversation, WantLane, WantPool
+from reqflow.core.facts import Want, WantConversation, WantLane, WantPool, WantRecord
 from reqflow.core.model import AgentId, AgentLoad
 from reqflow.core.values import changed
 from reqflow.errors import Conflict, Duplicate, StoreError
 from reqflow.plugins.postgres import PostgresStore
-from reqflow.ports import Batch, Hold, HoldKind, Lease, LeaseQueue, LoadChange, Messages, Timer
+from reqflow.ports import (
+    Batch,
+    Hold,
+    HoldKind,
+    Lease,
+    LeaseQueue,
+    LoadChange,
+    Messages,
+    RecordPut,
+    ThreadKey,
+    Timer,
+)
 from reqflow.testing.samples import (
     CHANNEL,
     WORKSPACE,
@@ -27,6 +38,7 @@ from reqflow.testing.samples import (
     make_item,
     make_lane,
     make_message,
+    make_note,
     make_outcome,
     moment,
 )
@@ -120,6 +132,46 @@ def test_of_one_message_delivered_twice_at_once_one_is_a_duplicate(store: Postgr
         )
         outcomes += told(at_once(*[partial(store.commit, batch)] * 2))
     assert outcomes == {type(None): 60, Duplicate: 60}
+
+
+def test_of_two_who_lead_one_new_thread_elsewhere_one_wins(store: PostgresStore) -> None:
+    outcomes: Counter[type] = Counter()
+    for number in range(100):
+        batches = [
+            make_batch(
+                threads=(
+                    ThreadKey(CHANNEL, f"root{number}", f"c_{side:04}"),
+                    ThreadKey(CHANNEL, f"mine{number}.{side}", f"c_{side:04}"),
+                ),
+                outcomes=(make_outcome(2 * number + side),),
+            )
+            for side in (0, 1)
+        ]
+        results = at_once(*[partial(store.commit, each) for each in batches])
+        outcomes += told(results)
+        (lost,) = [each for each in results if each is not None]
+        assert lost.rows == (("thread", f"{CHANNEL} root{number}"),)
+    assert outcomes == {type(None): 100, Conflict: 100}
+
+
+def test_two_who_lead_one_new_thread_to_the_same_place_are_both_right(store: PostgresStore) -> None:
+    for number in range(100):
+        key = ThreadKey(CHANNEL, f"root{number}", "c_0001")
+        batches = [make_batch(threads=(key,), outcomes=(make_outcome(2 * number + side),)) for side in (0, 1)]
+        assert at_once(*[partial(store.commit, each) for each in batches]) == [None, None]
+
+
+def test_a_record_that_is_relied_on_does_not_change_meanwhile(store: PostgresStore) -> None:
+    """Of one who changes a record and one who relies on its version, whoever is second is told so."""
+    store.commit(make_batch(records=(RecordPut(make_note(1)),)))
+    for number in range(60):
+        version = ask(store, WantRecord("note", "n_0001")).version
+        change = make_batch(records=(RecordPut(make_note(1, version=version + 1), version),))
+        hold = Hold(HoldKind.RECORD, "note n_0001", version)
+        relying = make_batch(holds=(hold,), outcomes=(make_outcome(number),))
+        changed_it, relied = at_once(partial(store.commit, change), partial(store.commit, relying))
+        assert changed_it is None
+        assert relied is None or relied.rows == (("record", "note n_0001"),)
 
 
 def test_no_update_is_lost(store: PostgresStore) -> None:

@@ -10,11 +10,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
+import attrs
 import pytest
 
-from reqflow.core.facts import WantConversation
-from reqflow.core.model import ConversationId
+from reqflow.codec import dump
+from reqflow.core.facts import WantConversation, WantOutcome
+from reqflow.core.model import CommandKey, ConversationId, ConversationState, RequestState
 from reqflow.errors import (
     Conflict,
     CorruptRecord,
@@ -23,10 +26,22 @@ from reqflow.errors import (
     StoreError,
     StoreUnavailable,
 )
-from reqflow.plugins.sqlite import SQLiteStore, queues, reading, store, writing
-from reqflow.ports import Conversations, Effects, LeaseQueue, Messages, Requests, Streams
+from reqflow.plugins.sqlite import SQLiteStore, database, queues, reading, records, store, views, writing
+from reqflow.ports import (
+    Conversations,
+    Effects,
+    LeaseQueue,
+    Messages,
+    RecordPut,
+    Records,
+    Requests,
+    Streams,
+)
 from reqflow.testing import StoreContract
 from reqflow.testing.samples import (
+    CHANNEL,
+    PROFILE,
+    START,
     WORKSPACE,
     make_batch,
     make_conversation,
@@ -34,11 +49,16 @@ from reqflow.testing.samples import (
     make_entry,
     make_item,
     make_message,
+    make_note,
+    make_outcome,
     make_text,
     moment,
 )
 from reqflow.testing.store_laws.guards import first
 from reqflow.testing.store_laws.laws import ask, picture
+
+SCRIPTS = database._migrations()
+LATEST = len(SCRIPTS)
 
 
 class TestSQLiteStore(StoreContract):
@@ -69,6 +89,38 @@ def change(path, *statements):
     connection.close()
 
 
+CLOSED = make_conversation(1, state=ConversationState.CLOSED)
+
+
+def old_rows(path):
+    """What a desk of the first schema held: rows as that wrote them."""
+    at = [int((START + timedelta(seconds=n)).timestamp() * 1_000_000) for n in (1, 2)]
+    message: list[object] = [
+        "desk",
+        "m_0001",
+        CHANNEL,
+        "n1",
+        "c_0001",
+        None,
+        "customer",
+        PROFILE,
+        PROFILE,
+        "requester",
+    ]
+    message += ["customer", *at, *[None] * 5, False, True, None]
+    outcome = ["desk", "cmd:0001", "done", None, "c_0001", None, None, False]
+    conversation = ["desk", "c_0001", 1, False, True, CHANNEL, dump(CLOSED)]
+    with sqlite3.connect(path) as connection:
+        for table, row in (("message", message), ("outcome", outcome), ("conversation", conversation)):
+            named = connection.execute(f"SELECT name FROM pragma_table_info('{table}')").fetchall()
+            columns = ",".join(name for (name,) in named[: len(row)])  # later ones came later
+            marks = ",".join("?" * len(row))
+            connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", row)
+            if "requester" in [name for (name,) in named]:  # of a schema that says who asked
+                connection.execute(f"UPDATE {table} SET requester=?", (CLOSED.requester,))
+    connection.close()
+
+
 class TestOpening:
     def test_a_missing_file_is_not_made_unasked(self, path):
         for use in (
@@ -82,7 +134,7 @@ class TestOpening:
 
     def test_migrate_makes_the_file(self, path):
         store = SQLiteStore(path)
-        assert store.migrate() == 1
+        assert store.migrate() == LATEST
         store.commit(first())
         store.close()
 
@@ -91,8 +143,31 @@ class TestOpening:
         store = SQLiteStore(path)
         with pytest.raises(SchemaMismatch, match="no schema"):
             store.commit(make_batch())
-        assert store.migrate() == 1
+        assert store.migrate() == LATEST
         store.commit(make_batch())
+        store.close()
+
+    @pytest.mark.parametrize("version", range(1, LATEST))
+    def test_an_older_file_is_refused_until_it_is_migrated(self, path, monkeypatch, version):
+        """Nothing in it is lost, and what its schema had no place for can be stored."""
+        with monkeypatch.context() as past:
+            past.setattr(database, "_migrations", lambda: SCRIPTS[:version])
+            SQLiteStore(path, create=True).close()
+        old_rows(path)
+        with pytest.raises(SchemaMismatch, match=rf"schema {version}, this reqflow needs {LATEST}.*migrate"):
+            SQLiteStore(path).recall(WORKSPACE, ())
+        store = SQLiteStore(path)
+        assert store.migrate() == LATEST
+        assert store.query(WORKSPACE, Messages()).items == (make_message(1),)
+        assert ask(store, WantOutcome(CommandKey("cmd:0001"))) == make_outcome(1)[1]
+        edited = make_message(1, text=None, deleted_at=moment(9))
+        found = make_outcome(2)[0], attrs.evolve(make_outcome(2)[1], record_id="n_0001")
+        store.commit(make_batch(revised=(edited,), records=(RecordPut(make_note(1)),), outcomes=(found,)))
+        assert store.query(WORKSPACE, Messages()).items == (edited,)
+        assert store.query(WORKSPACE, Records(kind="note")).items == (make_note(1),)
+        assert ask(store, WantOutcome(found[0])) == found[1]
+        past = Conversations(open=False, requester=CLOSED.requester)
+        assert store.query(WORKSPACE, past).items == (CLOSED,)
         store.close()
 
     def test_a_newer_schema_is_refused(self, path, opened):
@@ -159,7 +234,7 @@ class TestOpening:
             return version
 
         with ThreadPoolExecutor(6) as pool:
-            assert list(pool.map(make, range(6))) == [1] * 6
+            assert list(pool.map(make, range(6))) == [LATEST] * 6
         assert len(SQLiteStore(path).query(WORKSPACE, Effects()).items) == 6
 
 
@@ -256,6 +331,9 @@ class TestFaults:
             ("conversation", "document", lambda s: s.query(WORKSPACE, Conversations())),
             ("request", "document", lambda s: s.query(WORKSPACE, Requests())),
             ("message", "side", lambda s: s.query(WORKSPACE, Messages())),
+            ("message", "more", lambda s: s.query(WORKSPACE, Messages())),
+            ("record", "document", lambda s: s.query(WORKSPACE, Records(kind="note"))),
+            ("record", "keys", lambda s: s.commit(make_batch(records=(RecordPut(make_note(1), 1),)))),
             ("outbox", "document", lambda s: s.query(WORKSPACE, Effects())),
             ("outbox", "state", lambda s: s.query(WORKSPACE, Effects())),
             ("history", "events", lambda s: s.history(WORKSPACE, "c_0001")),
@@ -343,13 +421,13 @@ class TestPlans:
 
     WANTS = tuple(
         value
-        for module in (reading, store)
+        for module in (reading, records, store)
         for name, value in vars(module).items()
         if name[0].isupper() and isinstance(value, str) and value.startswith("SELECT")
     )
     WRITES = tuple(
         value
-        for module in (writing, queues)
+        for module in (writing, records, queues)
         for name, value in vars(module).items()
         if name[0].isupper() and isinstance(value, str) and value.startswith(("UPDATE", "DELETE"))
     )
@@ -371,6 +449,38 @@ class TestPlans:
     def test_open_requests_of_a_channel_are_found_by_their_own_index(self, opened):
         assert any("request_open" in step for step in self.plan(opened, reading.LAST_OPEN))
         assert any("request_waiting" in step for step in self.plan(opened, reading.WAITING))
+
+    @pytest.mark.parametrize(
+        ("view", "index"),
+        [
+            (Conversations(open=True), "conversation_open"),
+            (Conversations(states=(ConversationState.PENDING,), quiet=False), "conversation_open"),
+            (Conversations(holder="bob"), "conversation_open"),
+            (Conversations(open=False, channel_id=CHANNEL), "conversation_past_in"),
+            (
+                Conversations(open=False, requester=PROFILE, newest_first=True, after="c_2"),
+                "conversation_past_of",
+            ),
+            (Requests(conversation_id="c_1"), "request_conversation"),
+            (Requests(states=(RequestState.ASSIGNED,)), "request_open"),
+            (Requests(states=(RequestState.ASSIGNED,), assignee="bob"), "request_assigned"),
+            (Requests(states=(RequestState.CLOSED,), assignee="bob", newest_first=True), "request_closed_of"),
+            (Requests(states=(RequestState.CLOSED,), channel_id=CHANNEL), "request_closed_in"),
+        ],
+    )
+    def test_views_are_answered_by_their_indexes(self, opened, view, index):
+        asked = []
+
+        def execute(statement, values):
+            asked.append((statement, values))
+            return opened._database.ready().execute(statement, values)
+
+        views.read_page(execute, WORKSPACE, view)
+        ((statement, values),) = asked
+        rows = opened._database.ready().execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+        steps = [row[3] for row in rows]
+        assert index in steps[0], steps
+        assert any("TEMP B-TREE" in step for step in steps) is (index == "request_open"), steps
 
     def test_a_long_lane_that_rests_does_not_keep_others_waiting(self, opened):
         opened.commit(make_batch(effects=tuple(make_effect(n, "stuck") for n in range(20_000))))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from .commands import Inbound
+from .commands import Observation
 from .effects import QueuedEffect
 from .events import Entry
 from .facts import DeskDocument, Outcome
@@ -29,6 +29,7 @@ from .model import (
     Text,
     Workspace,
 )
+from .records.root import Record
 from .values import value
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Lease",
     "LeaseQueue",
     "LoadChange",
+    "RecordPut",
     "ThreadKey",
     "Timer",
 ]
@@ -52,6 +54,8 @@ class HoldKind(StrEnum):
     CONVERSATION = "conversation"
     AGENT = "agent"
     LANE = "lane"
+    RECORD = "record"
+    """Its id is ``kind id``, with a space between."""
 
 
 @value
@@ -107,6 +111,14 @@ class LoadChange:
 
 
 @value
+class RecordPut:
+    """A record's new state; it replaces version ``replaces`` (0: there must not be one yet)."""
+
+    record: Record
+    replaces: int = 0
+
+
+@value
 class Timer:
     """Something to ask later. ``key`` is a conversation's id or ``drain:QUEUE``; one timer per key."""
 
@@ -116,11 +128,11 @@ class Timer:
 
 @value(kw_only=True)
 class InboxItem:
-    """An accepted message that waits to be handled. Items with one ``lane`` are handled in order."""
+    """An accepted message, or change of one, that waits to be handled. Items of one ``lane`` are handled in order."""
 
     key: CommandKey
     lane: Code
-    inbound: Inbound
+    inbound: Observation
     accepted_at: datetime
 
 
@@ -136,8 +148,8 @@ class LeaseQueue(StrEnum):
 class Lease:
     """The right to work on one queued item until it expires. ``fence`` rises with every lease of it.
 
-    ``attempts`` counts the leases of this item so far, this one included. ``armed`` is the agenda's own:
-    a timer armed again while it is leased is not consumed by that lease.
+    ``attempts`` counts the leases of this item so far, this one included; ``lost`` those that ended without a word
+    since it was last given back as tried: their owner died, or took longer.
     """
 
     queue: LeaseQueue
@@ -145,7 +157,7 @@ class Lease:
     fence: int
     attempts: int
     item: InboxItem | QueuedEffect | Timer
-    armed: int = 0
+    lost: int = 0
 
 
 @value(kw_only=True)
@@ -161,9 +173,13 @@ class Batch:
             (version k must not exist yet).
         requests: new states of requests; protected by their conversation's version.
         lanes: new states; version n replaces n - 1, version 1 must not exist yet.
+        records: new states of the smaller kinds of rows, each record once, with the version that it replaces. Its
+            keys take the place of those that it was found by before.
         messages: new rows; a known (channel, native) is a `Duplicate`.
-        absorbed, adopted: set-wise changes of message rows, made in this order after the inserts.
-        threads: thread keys; one that exists keeps its target.
+        revised: rows as they are now, with the same ids and native ids; protected by their conversation's version.
+            One that is not there is a `Conflict`.
+        absorbed, adopted: set-wise changes of message rows, made in this order after the inserts and revisions.
+        threads: thread keys; one that exists with another target is a `Conflict`.
         texts, profiles: rows that are written if they are absent.
         loads: changes of agents' loads.
         effects: go to the outbox. cancelled: conversations whose undelivered effects are cancelled.
@@ -183,7 +199,9 @@ class Batch:
     conversations: tuple[Conversation, ...] = ()
     requests: tuple[Request, ...] = ()
     lanes: tuple[Lane, ...] = ()
+    records: tuple[RecordPut, ...] = ()
     messages: tuple[Message, ...] = ()
+    revised: tuple[Message, ...] = ()
     absorbed: tuple[Absorbed, ...] = ()
     adopted: tuple[Adopted, ...] = ()
     threads: tuple[ThreadKey, ...] = ()

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from .events import Entry
 from .model import (
     AgentId,
     AgentLoad,
@@ -25,29 +26,39 @@ from .model import (
     Message,
     MessageId,
     NativeId,
+    Profile,
     ProfileId,
     QueueId,
     Request,
     RequestId,
+    TextId,
 )
+from .records.root import Record
 from .values import value
 
 __all__ = [
     "Answer",
     "DeskDocument",
+    "Need",
     "Neighbours",
     "Outcome",
     "OutcomeKind",
     "Want",
     "WantConversation",
     "WantDesk",
+    "WantEntries",
     "WantLane",
     "WantLastOpen",
     "WantMessage",
     "WantNeighbours",
     "WantOutcome",
+    "WantPlaced",
     "WantPool",
+    "WantProfile",
+    "WantRecord",
+    "WantRecords",
     "WantRequest",
+    "WantText",
     "WantThread",
     "WantWaiting",
 ]
@@ -68,7 +79,8 @@ class OutcomeKind(StrEnum):
 class Outcome:
     """What became of a command or observation, and where to look for it.
 
-    ``code`` says why something was ignored. ``duplicate`` marks the first outcome, told again.
+    ``record_id`` is that of a note, a draft and the like. ``code`` says why something was ignored.
+    ``duplicate`` marks the first outcome, told again.
     """
 
     kind: OutcomeKind
@@ -76,6 +88,7 @@ class Outcome:
     conversation_id: ConversationId | None = None
     request_id: RequestId | None = None
     message_id: MessageId | None = None
+    record_id: Code | None = None
     duplicate: bool = False
 
 
@@ -85,6 +98,20 @@ class WantMessage(NamedTuple):
     channel_id: ChannelId
     native: NativeId
     word: str = "message"
+
+
+class WantPlaced(NamedTuple):
+    """A message by its id, and the conversation that it is in. Answer: ``(Message | None, Conversation | None)``."""
+
+    id: MessageId
+    word: str = "placed"
+
+
+class WantProfile(NamedTuple):
+    """A profile on record. Answer: `Profile` or None."""
+
+    id: ProfileId
+    word: str = "profile"
 
 
 class WantOutcome(NamedTuple):
@@ -160,27 +187,50 @@ class Neighbours:
 
 
 class WantPool(NamedTuple):
-    """The loads of these agents (zero where no row is), least loaded first. Answer: tuple of `AgentLoad`.
+    """The loads of these agents (zero where no row is), in order. Answer: tuple of `AgentLoad`.
 
-    Order: load, then longest since chosen (never comes first), then id; at most ``top``; only those with
-    a load below ``below`` where it is given.
+    Order ``by="load"``: load, then longest since chosen (never comes first), then id; ``by="chosen"``: longest
+    since chosen, then load, then id. At most ``top``; only those with a load below ``below`` where it is given.
     """
 
     agents: tuple[AgentId, ...]
     below: int | None = None
     top: int = 8
+    by: str = "load"
     word: str = "pool"
 
 
 class WantWaiting(NamedTuple):
-    """Unassigned requests of a queue, longest waiting first. Answer: ``tuple[Request, ...]``.
+    """Unassigned requests of a queue, the most urgent first. Answer: ``tuple[Request, ...]``.
 
-    Order: ``waiting_at``, then id; at most ``top``.
+    Order: ``priority`` (the smallest first), ``waiting_at``, then id; at most ``top``.
     """
 
     queue: QueueId
     top: int = 1
     word: str = "waiting"
+
+
+class WantRecord(NamedTuple):
+    """The record of this kind and id. Answer: `Record` or None."""
+
+    kind: Code
+    id: Code
+    word: str = "record"
+
+
+class WantRecords(NamedTuple):
+    """Records of a kind that have this key, by its rank, then by their ids. Answer: ``tuple[Record, ...]``.
+
+    At most ``top``; the last ones first if ``newest_first``.
+    """
+
+    kind: Code
+    name: str
+    content: str
+    top: int = 100
+    newest_first: bool = False
+    word: str = "records"
 
 
 class WantDesk(NamedTuple):
@@ -201,6 +251,8 @@ class DeskDocument:
 
 Want = (
     WantMessage
+    | WantPlaced
+    | WantProfile
     | WantOutcome
     | WantLane
     | WantThread
@@ -210,17 +262,50 @@ Want = (
     | WantNeighbours
     | WantPool
     | WantWaiting
+    | WantRecord
+    | WantRecords
     | WantDesk
 )
+
+
+class WantText(NamedTuple):
+    """What a text says, whoever may read it. Answer: `str`, empty once it was erased.
+
+    It is no part of `Want`: the store answers it with its texts, not with what it recalls. For the few decisions
+    that write down again what somebody wrote before.
+    """
+
+    id: TextId
+    word: str = "text"
+
+
+class WantEntries(NamedTuple):
+    """The whole history of a stream. Answer: ``tuple[Entry, ...]``.
+
+    It is no part of `Want` either: for the few decisions that take back what was done before.
+    """
+
+    stream: Code
+    word: str = "entries"
+
+
+Need = Want | WantText | WantEntries
+"""All that a decision may turn out to need."""
 Answer = (
     Message
+    | Profile
     | Outcome
     | Conversation
     | Neighbours
     | DeskDocument
+    | Record
     | tuple[Lane | None, Conversation | None]
     | tuple[Request | None, Conversation | None]
+    | tuple[Message | None, Conversation | None]
     | tuple[AgentLoad, ...]
     | tuple[Request, ...]
+    | tuple[Record, ...]
+    | tuple[Entry, ...]
+    | str
     | None
 )

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..core.effects import Effect, NotifyAgent, PostMessage
+from ..core.effects import (
+    AnnounceRequest,
+    Effect,
+    MailAgent,
+    MailCustomer,
+    NotifyAgent,
+    NotifyAgentOfMany,
+    NotifyTeam,
+    OfferActions,
+    OpenTicket,
+    PageEngineers,
+    PostMessage,
+    React,
+)
 from ..core.model import NativeId, TextId
 from ..ports import Receipt, ReceiptKind
 from .readers.texts import shown
@@ -43,8 +56,34 @@ class ConsoleTransport:
             thread = f" (thread {effect.answers})" if effect.answers else ""
             body = texts.get(effect.text.id, "(no text)")
             return f"[{effect.audience}] {place}{thread}: {body}"
-        if isinstance(effect, NotifyAgent):
-            return f"[notice] {self._named(effect.agent)}: {effect.code} {effect.request_id}"
+        words = " / ".join(texts[id] for id in effect.shown() if id in texts)
+        said = f": {words}" if words else ""
+        match effect:
+            case NotifyAgent():
+                about = effect.request_id or effect.conversation_id
+                return f"[notice] {self._named(effect.agent)}: {effect.code} {about}{said}"
+            case NotifyAgentOfMany():
+                codes = ", ".join(each.code for each in effect.notices)
+                return f"[notices] {self._named(effect.agent)}: {codes}{said}"
+            case NotifyTeam():
+                return f"[notice] team {self._named(effect.team)}: {effect.code} {effect.request_id}"
+            case AnnounceRequest():
+                whose = f" by {self._named(effect.assignee)}" if effect.assignee else ""
+                return f"[card] {effect.request_id} {effect.code.replace('_', ' ')}{whose}{said}"
+            case OfferActions():
+                return f"[actions] {self._named(effect.agent)}: {effect.request_id}"
+            case React():
+                sign = "-" if effect.remove else "+"
+                return f"[emoji] {self._named(effect.channel_id)}: {sign}:{effect.emoji}: {effect.request_id}"
+            case MailAgent():
+                return f"[mail] {self._named(effect.agent)}{said}"
+            case MailCustomer():
+                return f"[mail] {self._named(effect.profile_id)}{said}"
+            case OpenTicket():
+                return f"[{effect.kind}] {self._named(effect.tool)}: {effect.request_id}{said}"
+            case PageEngineers():
+                where = self._named(effect.destination)
+                return f"[page] {where}: {effect.severity} {effect.request_id}{said}"
         return f"[{effect.tag}] {effect}"
 
     def _named(self, identity: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from ..core.facts import WantPool
 from ..core.model import AgentId, AgentLoad
 from ..errors import InvalidInput
 from ..ports import Batch
 
-__all__ = ["check_texts", "choose_pool"]
+__all__ = ["check_texts", "choose_pool", "cursor_of", "place_of"]
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -39,9 +41,27 @@ def choose_pool(known: Mapping[AgentId, AgentLoad], want: WantPool) -> tuple[Age
     loads = [known.get(agent) or AgentLoad(agent) for agent in want.agents]
     if want.below is not None:
         loads = [load for load in loads if load.load < want.below]
-    loads.sort(key=_order)
+    loads.sort(key=_ORDERS[want.by])
     return tuple(loads[: want.top])
 
 
-def _order(load: AgentLoad) -> tuple[int, datetime, str]:
-    return load.load, load.chosen_at or _NEVER, load.agent
+_ORDERS: Mapping[str, Callable[[AgentLoad], tuple[object, ...]]] = MappingProxyType(
+    {
+        "load": lambda load: (load.load, load.chosen_at or _NEVER, load.agent),
+        "chosen": lambda load: (load.chosen_at or _NEVER, load.load, load.agent),
+    }
+)
+
+
+def cursor_of(rank: str, id: str) -> str:
+    """Where a page of records that were found by a key ends, as the ``after`` of the next one."""
+    return json.dumps([rank, id])
+
+
+def place_of(cursor: str) -> tuple[str, str]:
+    """The rank and the id that `cursor_of` was given. Raises `InvalidInput`."""
+    try:
+        rank, id = json.loads(cursor)
+    except (ValueError, TypeError):
+        raise InvalidInput(f"{cursor!r} is not the `next` of a page of records with that key") from None
+    return str(rank), str(id)

@@ -33,6 +33,7 @@ from ..core.model import (
     TextRef,
     Workspace,
 )
+from ..core.records import Note
 from ..ports import Batch, InboxItem
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "make_item",
     "make_lane",
     "make_message",
+    "make_note",
     "make_outcome",
     "make_request",
     "make_text",
@@ -120,6 +122,22 @@ def make_message(number: int, conversation: int | None = None, **fields: Any) ->
             "received_at": moment(number + 1),
             "text": None,
             "top": True,
+            **fields,
+        }
+    )
+
+
+def make_note(number: int, conversation: int | None = None, **fields: Any) -> Note:
+    """The note of that number, on the conversation of the same number where no other is given."""
+    about = number if conversation is None else conversation
+    return Note(
+        **{
+            "id": Code(f"n_{number:04}"),
+            "version": 1,
+            "conversation_id": ConversationId(f"c_{about:04}"),
+            "text": make_text(number, audience=Audience.INTERNAL).ref,
+            "author": Actor(ActorKind.AGENT, Code("bob")),
+            "added_at": moment(number),
             **fields,
         }
     )

@@ -37,7 +37,10 @@ def any_of(shape: Any, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[An
     if get_origin(shape) in (Union, UnionType):
         return st.one_of([any_of(each) for each in reversed(get_args(shape))])
     if get_origin(shape) is tuple:
-        return st.lists(any_of(get_args(shape)[0]), max_size=2).map(tuple)
+        kinds = get_args(shape)
+        if kinds[-1] is not Ellipsis:
+            return st.tuples(*map(any_of, kinds))
+        return st.lists(any_of(kinds[0]), max_size=2).map(tuple)
     if issubclass(shape, Enum):
         return st.sampled_from(list(shape))
     hints = get_type_hints(shape)

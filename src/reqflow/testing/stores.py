@@ -9,6 +9,7 @@ from .store_laws.durability import DurabilityLaws
 from .store_laws.guards import GuardLaws
 from .store_laws.leases import LeaseLaws
 from .store_laws.lines import LineLaws
+from .store_laws.records import RecordLaws
 from .store_laws.round_trips import RoundTripLaws
 from .store_laws.views import ViewLaws
 from .store_laws.wants import WantLaws
@@ -19,6 +20,7 @@ __all__ = ["StoreContract"]
 class StoreContract(
     CommitLaws,
     GuardLaws,
+    RecordLaws,
     WantLaws,
     ViewLaws,
     LeaseLaws,

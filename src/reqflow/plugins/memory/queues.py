@@ -16,11 +16,12 @@ __all__ = ["Agenda", "Line", "Task", "Waiting"]
 class Task:
     """What a leased item of any queue has: whose it is, until when, and how often it was tried."""
 
-    __slots__ = ("attempts", "fence", "lease_until", "note")
+    __slots__ = ("attempts", "fence", "lease_until", "lost", "note")
 
     def __init__(self) -> None:
         self.fence = 0
         self.attempts = 0
+        self.lost = 0
         self.lease_until: datetime | None = None
         self.note: str | None = None
 
@@ -28,6 +29,7 @@ class Task:
         """Give it to a new owner; ``fence`` is greater than that of any owner before."""
         self.fence = fence
         self.attempts += 1
+        self.lost += self.lease_until is not None
         self.lease_until = until
 
     def belongs_to(self, lease: Lease) -> bool:
@@ -170,7 +172,14 @@ class Line:
     def _lease(self, place: Waiting, fence: int, until: datetime) -> Lease:
         place.claim(fence, until)
         self._tracks[place.lane].leased.add(place)
-        return Lease(queue=self.queue, id=place.id, fence=fence, attempts=place.attempts, item=place.item)
+        return Lease(
+            queue=self.queue,
+            id=place.id,
+            fence=fence,
+            attempts=place.attempts,
+            item=place.item,
+            lost=place.lost,
+        )
 
 
 class _Alarm(Task):
@@ -225,7 +234,7 @@ class Agenda:
         if alarm.again_at is None:
             del self._alarms[lease.id]
         else:
-            alarm.attempts = 0  # that is another question
+            alarm.attempts = alarm.lost = 0  # that is another question
             self._free(lease.id, alarm, alarm.again_at)
 
     def free(self, lease: Lease, ready_at: datetime) -> None:
@@ -288,6 +297,7 @@ class Agenda:
                         fence=fence,
                         attempts=alarm.attempts,
                         item=Timer(key, due_at),  # type: ignore[arg-type]  # keys are codes
+                        lost=alarm.lost,
                     )
                 )
         for key in seen:

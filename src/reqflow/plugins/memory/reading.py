@@ -19,14 +19,20 @@ from ...core.facts import (
     WantMessage,
     WantNeighbours,
     WantOutcome,
+    WantPlaced,
     WantPool,
+    WantProfile,
+    WantRecord,
+    WantRecords,
     WantRequest,
     WantThread,
     WantWaiting,
 )
-from ...core.model import AgentLoad, Conversation, Lane, Message, Request, RequestState
-from ...ports import Conversations, Effects, Messages, Page, Requests, StoredEffect, Streams, View
-from ..storable import choose_pool
+from ...core.model import AgentLoad, Conversation, Lane, Message, Profile, Request, RequestState
+from ...core.records.root import Record
+from ...ports import Conversations, Effects, Messages, Page, Records, Requests, StoredEffect, Streams, View
+from ..storable import choose_pool, cursor_of, place_of
+from .ordered import Ordered
 from .space import Space
 
 __all__ = ["ANSWERS", "view_page"]
@@ -35,6 +41,15 @@ __all__ = ["ANSWERS", "view_page"]
 def _message(space: Space, want: WantMessage) -> Message | None:
     id = space.natives.get((want.channel_id, want.native))
     return None if id is None else space.messages[id]
+
+
+def _placed(space: Space, want: WantPlaced) -> tuple[Message | None, Conversation | None]:
+    found = space.messages.get(want.id)
+    return found, None if found is None else space.conversations.get(found.conversation_id)
+
+
+def _profile(space: Space, want: WantProfile) -> Profile | None:
+    return space.profiles.get(want.id)
 
 
 def _outcome(space: Space, want: WantOutcome) -> Answer:
@@ -95,7 +110,19 @@ def _waiting(space: Space, want: WantWaiting) -> tuple[Request, ...]:
     if line is None:
         return ()
     requests: dict[Any, Request] = space.requests
-    return tuple([requests[key[1]] for key in islice(line.up(), want.top)])
+    return tuple([requests[key[-1]] for key in islice(line.up(), want.top)])
+
+
+def _record(space: Space, want: WantRecord) -> Record | None:
+    return space.records.get((want.kind, want.id))
+
+
+def _records(space: Space, want: WantRecords) -> tuple[Record, ...]:
+    line = space.records_by.get((want.kind, want.name, want.content))
+    if line is None:
+        return ()
+    places = line.down() if want.newest_first else line.up()
+    return tuple([space.records[want.kind, id] for _, id in islice(places, want.top)])
 
 
 def _desk(space: Space, want: WantDesk) -> DeskDocument | None:
@@ -105,6 +132,8 @@ def _desk(space: Space, want: WantDesk) -> DeskDocument | None:
 
 ANSWERS: dict[type, Callable[[Space, Any], Answer]] = {
     WantMessage: _message,
+    WantPlaced: _placed,
+    WantProfile: _profile,
     WantOutcome: _outcome,
     WantLane: _lane,
     WantThread: _thread,
@@ -114,6 +143,8 @@ ANSWERS: dict[type, Callable[[Space, Any], Answer]] = {
     WantNeighbours: _neighbours,
     WantPool: _pool,
     WantWaiting: _waiting,
+    WantRecord: _record,
+    WantRecords: _records,
     WantDesk: _desk,
 }
 
@@ -125,6 +156,8 @@ def view_page(space: Space, view: View) -> Page:
     """One page of a view."""
     if isinstance(view, Effects):
         return _effects_page(space, view)
+    if isinstance(view, Records):
+        return _records_page(space, view)
     ids, read, fits = _PAGES[type(view)](space, view)
     return _page(((id, read(id)) for id in ids), fits, view.limit)
 
@@ -136,6 +169,7 @@ def _page(candidates: Iterator[tuple[str, Any]], fits: Callable[[Any], bool], li
     return Page(items=tuple(item for _, item in chosen), next=chosen[-1][0] if more else None)
 
 
+_NONE: Ordered[str] = Ordered()  # nothing is ever added
 Source = tuple[Iterable[str], Callable[[Any], Any], Callable[[Any], bool]]
 
 
@@ -143,8 +177,7 @@ def _requests(space: Space, view: Requests) -> Source:
     if view.conversation_id is not None:
         ids = _few(space.requests_of.get(view.conversation_id, ()), view.after, view.newest_first)
     else:
-        closed = not view.states or RequestState.CLOSED in view.states
-        listed = space.request_ids if closed else space.open_requests
+        listed = _listed_requests(space, view)
         ids = listed.down(view.after) if view.newest_first else listed.up(view.after)
 
     def fits(request: Request) -> bool:
@@ -158,18 +191,45 @@ def _requests(space: Space, view: Requests) -> Source:
     return ids, space.requests.__getitem__, fits
 
 
-def _conversations(space: Space, view: Conversations) -> Source:
-    listed = space.open_conversations if view.open else space.conversation_ids
+def _listed_requests(space: Space, view: Requests) -> Ordered[str]:
+    """The shortest list that holds all that the view does."""
+    if view.states and RequestState.CLOSED not in view.states:
+        if view.assignee is None:
+            return space.open_requests
+        return space.assigned_to.get(view.assignee, _NONE)
+    if view.states == (RequestState.CLOSED,):
+        if view.assignee is not None:
+            return space.closed_of.get(view.assignee, _NONE)
+        if view.channel_id is not None:
+            return space.closed_in.get(view.channel_id, _NONE)
+    return space.request_ids
 
+
+def _conversations(space: Space, view: Conversations) -> Source:
     def fits(conversation: Conversation) -> bool:
         return (
             view.open in (None, conversation.is_open)
+            and (not view.states or conversation.state in view.states)
             and view.quiet in (None, conversation.is_quiet)
             and view.channel_id in (None, conversation.channel_id)
+            and view.requester in (None, conversation.requester)
+            and view.holder in (None, conversation.holder)
         )
 
+    listed = _listed_conversations(space, view)
     ids = listed.down(view.after) if view.newest_first else listed.up(view.after)
     return ids, space.conversations.__getitem__, fits
+
+
+def _listed_conversations(space: Space, view: Conversations) -> Ordered[str]:
+    """As for requests."""
+    wants_open = view.wants_open
+    if wants_open is False:
+        if view.requester is not None:
+            return space.past_of.get(view.requester, _NONE)
+        if view.channel_id is not None:
+            return space.past_in.get(view.channel_id, _NONE)
+    return space.open_conversations if wants_open else space.conversation_ids
 
 
 def _messages(space: Space, view: Messages) -> Source:
@@ -199,6 +259,21 @@ _PAGES: dict[type, Callable[[Space, Any], Source]] = {
     Messages: _messages,
     Streams: _streams,
 }
+
+
+def _records_page(space: Space, view: Records) -> Page:
+    kind, after, records = view.kind, view.after, space.records
+    candidates: Iterator[tuple[str, Record]]
+    if view.name is None:
+        listed = space.record_ids.get(kind, Ordered())
+        ids = listed.down(after) if view.newest_first else listed.up(after)
+        candidates = ((id, records[kind, id]) for id in ids)
+    else:
+        line = space.records_by.get((kind, view.name, view.content), Ordered())
+        border = None if after is None else place_of(after)
+        places = line.down(border) if view.newest_first else line.up(border)
+        candidates = ((cursor_of(rank, id), records[kind, id]) for rank, id in places)
+    return _page(candidates, lambda _: True, view.limit)
 
 
 def _effects_page(space: Space, view: Effects) -> Page:

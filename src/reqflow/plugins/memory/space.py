@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from datetime import datetime
+from typing import TypeVar
 
 from ...core.effects import QueuedEffect
 from ...core.events import Entry
@@ -29,6 +30,7 @@ from ...core.model import (
     Text,
     TextId,
 )
+from ...core.records.root import Record
 from ...ports import EffectState, LeaseQueue
 from .ordered import Ordered
 from .queues import Agenda, Line, Waiting
@@ -38,17 +40,34 @@ __all__ = ["LaneKey", "NativeKey", "Sent", "Space"]
 NativeKey = tuple[ChannelId, NativeId]
 LaneKey = tuple[ChannelId, ProfileId]
 Sent = tuple[datetime, MessageId]
+K = TypeVar("K", bound=str)
 
 CLOSED = RequestState.CLOSED
 UNASSIGNED = RequestState.UNASSIGNED
 REQUESTER = Side.REQUESTER
 
 
-def _waits_in(request: Request) -> tuple[QueueId, datetime] | None:
-    """The queue that an unassigned request waits in, and since when."""
+Waits = tuple[QueueId, tuple[int, datetime, str]]
+
+
+def _waits_in(request: Request) -> Waits | None:
+    """The queue that an unassigned request waits in, and its place there."""
     if request.state is not UNASSIGNED or request.queue is None or request.waiting_at is None:
         return None
-    return request.queue, request.waiting_at
+    return request.queue, (request.priority, request.waiting_at, request.id)
+
+
+def _placed(message: Message) -> tuple[object, ...]:
+    """What the indexes know of a message."""
+    return message.conversation_id, message.sent_at, message.top, message.profile_id, message.side
+
+
+def _listed(lists: dict[K, Ordered[str]], key: K) -> Ordered[str]:
+    """The list of a key, made when it is needed."""
+    found = lists.get(key)
+    if found is None:
+        found = lists[key] = Ordered()
+    return found
 
 
 class Space:
@@ -58,6 +77,8 @@ class Space:
         self.conversations: dict[ConversationId, Conversation] = {}
         self.conversation_ids: Ordered[str] = Ordered()
         self.open_conversations: Ordered[str] = Ordered()
+        self.past_in: dict[ChannelId, Ordered[str]] = {}  # closed ones, as in the next
+        self.past_of: dict[ProfileId, Ordered[str]] = {}
         self.lanes: dict[LaneKey, Lane] = {}
         self.agents: dict[AgentId, AgentLoad] = {}
         self.profiles: dict[ProfileId, Profile] = {}
@@ -69,6 +90,10 @@ class Space:
         self.stream_names: Ordered[str] = Ordered()
         self.desk: DeskDocument | None = None
 
+        self.records: dict[tuple[str, str], Record] = {}
+        self.record_ids: dict[str, Ordered[str]] = {}
+        self.records_by: dict[tuple[str, str, str], Ordered[tuple[str, str]]] = {}
+
         self.messages: dict[MessageId, Message] = {}
         self.message_ids: Ordered[str] = Ordered()
         self.natives: dict[NativeKey, MessageId] = {}
@@ -79,8 +104,11 @@ class Space:
         self.request_ids: Ordered[str] = Ordered()
         self.requests_of: dict[ConversationId, list[RequestId]] = {}
         self.open_requests: Ordered[str] = Ordered()
+        self.assigned_to: dict[AgentId, Ordered[str]] = {}
+        self.closed_in: dict[ChannelId, Ordered[str]] = {}
+        self.closed_of: dict[AgentId, Ordered[str]] = {}
         self.open_in: dict[ChannelId, Ordered[tuple[datetime, str]]] = {}
-        self.waiting: dict[QueueId, Ordered[tuple[datetime, str]]] = {}
+        self.waiting: dict[QueueId, Ordered[tuple[int, datetime, str]]] = {}
 
         self.inbox = Line(LeaseQueue.INBOX)
         self.outbox = Line(LeaseQueue.OUTBOX)
@@ -105,7 +133,7 @@ class Space:
         if old is None:
             self.conversation_ids.add(id)
             was_open = False
-        elif old.state is new.state:
+        elif old.state is new.state and (new.is_open or old.requester == new.requester):
             return
         else:
             was_open = old.is_open
@@ -115,6 +143,12 @@ class Space:
                 self.open_conversations.add(id)
             else:
                 self.open_conversations.discard(id)
+        if old is not None and not was_open:
+            self.past_in[old.channel_id].discard(id)
+            self.past_of[old.requester].discard(id)
+        if not is_open:
+            _listed(self.past_in, new.channel_id).add(id)
+            _listed(self.past_of, new.requester).add(id)
 
     def put_request(self, new: Request) -> None:
         """Store a state, whatever was there."""
@@ -134,15 +168,19 @@ class Space:
         is_open = new.state is not CLOSED
         if is_open is not was_open:
             self._list_open(new, is_open)
+        if old is None or old.assignee != new.assignee or is_open is not was_open:
+            if old is not None:
+                self._list_place(old, False)
+            self._list_place(new, True)
         waits = None if new.queue is None else _waits_in(new)
         if waits != waited:
             if waited is not None:
-                self.waiting[waited[0]].discard((waited[1], id))
+                self.waiting[waited[0]].discard(waited[1])
             if waits is not None:
-                queue, since = waits
+                queue, place = waits
                 if queue not in self.waiting:
                     self.waiting[queue] = Ordered()
-                self.waiting[queue].add((since, id))
+                self.waiting[queue].add(place)
 
     def drop_request(self, id: RequestId) -> None:
         """Forget a request, if it is there."""
@@ -153,9 +191,22 @@ class Space:
         self.requests_of[old.conversation_id].remove(id)
         if old.state is not CLOSED:
             self._list_open(old, False)
+        self._list_place(old, False)
         waited = _waits_in(old)
         if waited is not None:
-            self.waiting[waited[0]].discard((waited[1], id))
+            self.waiting[waited[0]].discard(waited[1])
+
+    def _list_place(self, request: Request, stands: bool) -> None:
+        """Where a request is found by its assignee, or once it is closed by its channel."""
+        closed, assignee = request.state is CLOSED, request.assignee
+        lists = [_listed(self.closed_in, request.channel_id)] if closed else []
+        if assignee is not None:
+            lists.append(_listed(self.closed_of if closed else self.assigned_to, assignee))
+        for each in lists:
+            if stands:
+                each.add(request.id)
+            else:
+                each.discard(request.id)
 
     def _list_open(self, request: Request, is_open: bool) -> None:
         opened = self.open_in.get(request.channel_id)
@@ -191,6 +242,15 @@ class Space:
                 tops = self.tops[lane] = Ordered()
             tops.add(sent)
 
+    def revise_message(self, new: Message) -> None:
+        """Store a row as it is now; it is there, with the same native id."""
+        old = self.messages[new.id]
+        if _placed(old) == _placed(new):
+            self.messages[new.id] = new
+        else:
+            self.drop_message(new.id)
+            self.put_message(new)
+
     def drop_message(self, id: MessageId) -> None:
         """Forget a row, if it is there."""
         old = self.messages.pop(id, None)
@@ -214,6 +274,25 @@ class Space:
         if key not in self.threads:
             self.threads[key] = conversation
             self.threads_of.setdefault(conversation, []).append(key)
+
+    # --- records ---
+
+    def put_record(self, new: Record) -> None:
+        """Store a state, whatever was there; from now on only its own keys find it."""
+        kind, id = new.tag, new.id
+        old = self.records.get((kind, id))
+        self.records[kind, id] = new
+        if old is None:
+            self.record_ids.setdefault(kind, Ordered()).add(id)
+        had = frozenset() if old is None else frozenset(old.found_by())
+        has = frozenset(new.found_by())
+        for name, content, rank in had - has:
+            line = self.records_by[kind, name, content]
+            line.discard((rank, id))
+            if line.last() is None:
+                del self.records_by[kind, name, content]
+        for name, content, rank in has - had:
+            self.records_by.setdefault((kind, name, content), Ordered()).add((rank, id))
 
     # --- effects ---
 

@@ -117,7 +117,7 @@ class MemoryStore:
             space = self._spaces.get(workspace, self._nothing)
             (task,) = check_leases(space, (lease,))
             if note is not None:
-                task.note = note
+                task.note, task.lost = note, 0
             elif not park:
                 task.attempts -= 1  # given back untried
             if park:

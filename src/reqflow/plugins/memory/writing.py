@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...core.evolution import later
-from ...core.model import AgentLoad, ChannelId, ProfileId
+from ...core.model import AgentLoad, ChannelId, ConversationId, ProfileId
 from ...core.values import changed
 from ...errors import Conflict, Duplicate, StaleLease
 from ...ports import (
@@ -20,7 +20,7 @@ from ...ports import (
     LoadChange,
 )
 from .queues import Task, Waiting
-from .space import Space
+from .space import NativeKey, Space
 
 __all__ = ["apply", "check", "check_leases"]
 
@@ -37,7 +37,7 @@ def check(space: Space, batch: Batch) -> None:
     if not batch.restoring:
         failed = _failed_versions(space, batch)
         if failed:
-            raise Conflict(sorted(failed))
+            raise Conflict(sorted(set(failed)))
 
 
 def _check_keys(space: Space, batch: Batch) -> None:
@@ -106,7 +106,25 @@ def _failed_versions(space: Space, batch: Batch) -> list[tuple[str, str]]:
     desk = batch.desk
     if desk is not None and desk.revision != (space.desk.revision if space.desk else 0) + 1:
         failed.append(("desk", "desk"))
+    if batch.records or batch.threads or batch.revised:
+        failed += _failed_rarer(space, batch)
     return failed
+
+
+def _failed_rarer(space: Space, batch: Batch) -> Iterator[tuple[str, str]]:
+    for put in batch.records:
+        kind, id = put.record.tag, put.record.id
+        record = space.records.get((kind, id))
+        if (record.version if record is not None else 0) != put.replaces:
+            yield "record", f"{kind} {id}"
+    targets: dict[NativeKey, ConversationId] = {}
+    for thread in batch.threads:
+        key, target = (thread.channel_id, thread.native), thread.conversation_id
+        if space.threads.get(key, target) != target or targets.setdefault(key, target) != target:
+            yield "thread", " ".join(key)
+    for message in batch.revised:
+        if message.id not in space.messages:
+            yield "message", message.id
 
 
 def _version(space: Space, hold: Hold) -> int:
@@ -116,6 +134,10 @@ def _version(space: Space, hold: Hold) -> int:
     if hold.kind is HoldKind.AGENT:
         agent = space.agents.get(hold.id)  # type: ignore[call-overload]
         return agent.version if agent else 0
+    if hold.kind is HoldKind.RECORD:
+        tag, _, id = hold.id.partition(" ")
+        record = space.records.get((tag, id))
+        return record.version if record else 0
     channel, _, profile = hold.id.rpartition(" ")
     lane = space.lanes.get((ChannelId(channel), ProfileId(profile)))
     return lane.version if lane else 0
@@ -154,8 +176,10 @@ def apply(space: Space, batch: Batch) -> None:
     if batch.desk is not None:
         space.desk = batch.desk
     # most commits have none of these: a look at each costs less than a loop over nothing
-    if batch.threads or batch.absorbed or batch.adopted or batch.profiles or batch.loads:
+    if batch.threads or batch.loads or batch.profiles:
         _apply_rarer(space, batch)
+    if batch.records or batch.revised or batch.absorbed or batch.adopted:
+        _apply_later(space, batch)
     if batch.effects or batch.armed or batch.disarmed or batch.cancelled or batch.inbox:
         _apply_queues(space, batch)
 
@@ -178,14 +202,22 @@ def _restore(space: Space, batch: Batch) -> None:
 def _apply_rarer(space: Space, batch: Batch) -> None:
     for thread in batch.threads:
         space.add_thread((thread.channel_id, thread.native), thread.conversation_id)
-    for absorbed in batch.absorbed:
-        _absorb(space, absorbed)
-    for adopted in batch.adopted:
-        _adopt(space, adopted)
     for profile in batch.profiles:
         space.profiles.setdefault(profile.id, profile)
     for change in batch.loads:
         _change_load(space, change)
+
+
+def _apply_later(space: Space, batch: Batch) -> None:
+    """What changes rows that are there, or were put just now."""
+    for put in batch.records:
+        space.put_record(put.record)
+    for message in batch.revised:
+        space.revise_message(message)
+    for absorbed in batch.absorbed:
+        _absorb(space, absorbed)
+    for adopted in batch.adopted:
+        _adopt(space, adopted)
 
 
 def _absorb(space: Space, absorbed: Absorbed) -> None:

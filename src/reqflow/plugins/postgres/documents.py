@@ -6,9 +6,11 @@ remembered value cannot be stale: it is found by the whole text that the server 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ...codec import dump, load
+from ...codec import dump, dump_record, load, load_record
+from ...core.records.root import Record
 from ...errors import InvalidInput
 
 __all__ = ["Documents", "encoded"]
@@ -19,10 +21,10 @@ GENERATION = 2_000
 """So many values are remembered before those that nobody asked for again are forgotten."""
 
 
-def encoded(content: object) -> str:
+def encoded(content: Any, write: Callable[[Any], str] = dump) -> str:
     """A value as JSON. What is no UTF-8 is refused with `InvalidInput`."""
     try:
-        text = dump(content)
+        text = write(content)
         if not text.isascii():
             text.encode()
     except (TypeError, UnicodeError) as problem:
@@ -42,6 +44,20 @@ class Documents:
         text = encoded(content)
         self._remember(text.encode(), content)
         return text
+
+    def dump_record(self, record: Record) -> str:
+        """A record as JSON, and remembered."""
+        text = encoded(record, dump_record)
+        self._remember(text.encode(), record)
+        return text
+
+    def read_record(self, document: bytes, where: str) -> Record:
+        """The record of a document. Raises `CorruptRecord` saying ``where`` it was stored."""
+        found: Record = (
+            self._young.get(document) or self._old.get(document) or load_record(document, where)
+        )  # a record is a list, and nothing else is: so it is no other value's document
+        self._remember(document, found)
+        return found
 
     def read(self, document: bytes, cls: type[T], where: str) -> T:
         """The value of a document. Raises `CorruptRecord` saying ``where`` it was stored."""

@@ -22,10 +22,12 @@ __all__ = [
     "append",
     "arm",
     "change",
+    "drop_keys",
     "finish_timers",
     "hold",
     "insert",
     "load",
+    "point",
     "put",
     "remove",
 ]
@@ -123,6 +125,40 @@ def append(columns: Mapping[str, str]) -> Part:
         " OFFSET 0) l RETURNING 1)"
     )
     return Part({**columns, "base": "bigint"}, sql, sql, COUNT)
+
+
+# --- records and threads ---
+
+
+def drop_keys(columns: Mapping[str, str]) -> Part:
+    """Keys of records that they have no longer: a stored record says which it has, ``keys`` which stay."""
+    sql = (
+        "{name}_found AS MATERIALIZED (SELECT l.place FROM {rows} d CROSS JOIN LATERAL"
+        " (SELECT jsonb_array_elements(r.keys::jsonb) AS key FROM reqflow.records r"
+        " WHERE r.workspace = $1 AND r.kind = d.kind AND r.id = d.id OFFSET 0) o CROSS JOIN LATERAL"
+        " (SELECT t.ctid AS place FROM reqflow.record_keys t WHERE t.workspace = $1 AND t.kind = d.kind"
+        " AND t.name = o.key ->> 0 AND t.content = o.key ->> 1 AND t.rank = o.key ->> 2 AND t.id = d.id"
+        " FOR UPDATE) l WHERE o.key NOT IN (SELECT jsonb_array_elements(d.keys::jsonb))),"
+        " {name} AS (DELETE FROM reqflow.record_keys t"
+        " WHERE t.ctid = ANY (ARRAY(SELECT f.place FROM {name}_found f)))"
+    )
+    return Part(columns, sql, sql)
+
+
+def point(columns: Mapping[str, str]) -> Part:
+    """Guard: thread keys, new or there with this ``target``; a new one leads where that has gone meanwhile.
+
+    Of two who make one at the same time the second neither makes it nor sees it, and so is refused.
+    """
+    sql = (
+        "{name}_known AS MATERIALIZED (SELECT 1 FROM {rows} d WHERE (SELECT t.conversation_id"
+        " FROM reqflow.thread_keys t WHERE t.workspace = $1 AND t.channel_id = d.channel_id"
+        " AND t.native = d.native) = d.target),"
+        " {name} AS (INSERT INTO reqflow.thread_keys AS t (workspace, channel_id, native, conversation_id)"
+        " SELECT $1, d.channel_id, d.native, d.conversation_id FROM {rows} d"
+        " ON CONFLICT (workspace, channel_id, native) DO NOTHING RETURNING 1)"
+    )
+    return Part(columns, sql, sql, f"(SELECT count(*) FROM {{name}}_known) + {COUNT}")
 
 
 # --- agents ---

@@ -13,10 +13,12 @@ from .forms import (
     append,
     arm,
     change,
+    drop_keys,
     finish_timers,
     hold,
     insert,
     load,
+    point,
     put,
     remove,
 )
@@ -26,13 +28,14 @@ __all__ = ["PARTS", "compose"]
 _ID = {"id": "text", "version": "bigint"}
 _LANE = {"channel_id": "text", "profile_id": "text", "version": "bigint"}
 _CONVERSATION = {
-    "id": "text", "version": "bigint", "channel_id": "text", "is_open": "boolean", "is_quiet": "boolean",
-    "document": "text",
+    "id": "text", "version": "bigint", "channel_id": "text", "requester": "text", "is_open": "boolean",
+    "is_quiet": "boolean", "document": "text",
 }  # fmt: skip
 _LANE_ROW = {**_LANE, "conversation_id": "text"}
 _REQUEST = {
     "id": "text", "conversation_id": "text", "channel_id": "text", "state": "text", "assignee": "text",
     "queue": "text", "opened_at": "timestamptz", "waiting_at": "timestamptz", "document": "text",
+    "priority": "bigint",
 }  # fmt: skip
 _MESSAGE = {
     "id": "text", "channel_id": "text", "native": "text", "conversation_id": "text", "request_id": "text",
@@ -44,7 +47,10 @@ _ENTRY = {
 }  # fmt: skip
 _DESK = {"revision": "bigint", "content": "text", "salt": "text"}
 _TEXT = {"id": "text", "audience": "text", "owner": "text", "body": "text"}
-_THREAD = {"channel_id": "text", "native": "text", "conversation_id": "text"}
+_THREAD = {"channel_id": "text", "native": "text", "conversation_id": "text", "target": "text"}
+_RECORD_ID = {"kind": "text", "id": "text"}
+_RECORD = {**_RECORD_ID, "version": "bigint", "keys": "text", "document": "text"}
+_RECORD_KEY = {"kind": "text", "name": "text", "content": "text", "rank": "text", "id": "text"}
 _EFFECT = {
     "destination": "text", "conversation_id": "text", "collapse": "text", "state": "text", "document": "text",
 }  # fmt: skip
@@ -56,9 +62,10 @@ _ADOPTED = {
 _MOVED = {"other": "text", "into_id": "text", "request_id": "text", "group_at": "text"}
 
 _SAME = "t.id = d.id"
+_SAME_RECORD = "t.kind = d.kind AND t.id = d.id"
 _SAME_LANE = "t.channel_id = d.channel_id AND t.profile_id = d.profile_id"
 _SAME_LEASE = "t.key = d.key AND t.fence = d.fence AND t.lease_until IS NOT NULL"
-_ANEW = "again_at = NULL, lease_until = NULL, attempts = 0, note = NULL"
+_ANEW = "again_at = NULL, lease_until = NULL, attempts = 0, lost = 0, note = NULL"
 _CANCELLED = "state = 'cancelled', lease_until = NULL, ready_at = NULL"
 _FREE = "t.state = 'ready' AND (t.lease_until IS NULL OR t.lease_until <= $2)"
 _LOOSE = (
@@ -79,7 +86,8 @@ PARTS: Mapping[str, Part] = {
         "conversations",
         {**_CONVERSATION, "before": "bigint"},
         f"{_SAME} AND t.version = d.before",
-        "version = d.version, is_open = d.is_open, is_quiet = d.is_quiet, document = d.document",
+        "version = d.version, requester = d.requester, is_open = d.is_open, is_quiet = d.is_quiet,"
+        " document = d.document",
     ),
     "new_conversations": insert("conversations", _CONVERSATION),
     "held_lanes": hold("lanes", _LANE, f"{_SAME_LANE} AND t.version = d.version"),
@@ -91,6 +99,17 @@ PARTS: Mapping[str, Part] = {
         "version = d.version, conversation_id = d.conversation_id",
     ),
     "new_lanes": insert("lanes", _LANE_ROW),
+    "held_records": hold(
+        "records", {**_RECORD_ID, "version": "bigint"}, f"{_SAME_RECORD} AND t.version = d.version"
+    ),
+    "absent_records": absent("records", _RECORD_ID, _SAME_RECORD),
+    "records": change(
+        "records",
+        {**_RECORD, "before": "bigint"},
+        f"{_SAME_RECORD} AND t.version = d.before",
+        "version = d.version, keys = d.keys, document = d.document",
+    ),
+    "new_records": insert("records", _RECORD),
     "desk": change(
         "desks",
         _DESK,
@@ -114,6 +133,15 @@ PARTS: Mapping[str, Part] = {
         "state = 'done', lease_until = NULL",
     ),
     "entries": append(_ENTRY),
+    "threads": point(_THREAD),
+    # As they end up: whatever moves messages comes later, and finds these changed by the same statement.
+    "revised": change(
+        "messages",
+        _MESSAGE,
+        _SAME,
+        "conversation_id = d.conversation_id, request_id = d.request_id,"
+        " lone_profile_id = d.lone_profile_id, sent_at = d.sent_at, document = d.document",
+    ),
     # What nobody waits for unless a guard failed.
     "first_entries": insert("history", _ENTRY),
     "requests": put("requests", _REQUEST, "id"),
@@ -143,7 +171,8 @@ PARTS: Mapping[str, Part] = {
         " document = (t.document::jsonb || jsonb_build_object('request_id', d.request_id))::text",
         None,
     ),
-    "threads": add("thread_keys", _THREAD, "channel_id, native"),
+    "dropped_keys": drop_keys({**_RECORD_ID, "keys": "text"}),
+    "record_keys": add("record_keys", _RECORD_KEY, "kind, name, content, rank, id"),
     "texts": add("texts", _TEXT, "id"),
     "profiles": add("profiles", {"id": "text", "document": "text"}, "id"),
     "outcomes": insert("outcomes", {"key": "text", "document": "text"}),
@@ -172,6 +201,7 @@ PARTS: Mapping[str, Part] = {
     "armed": arm(),
     # State put as it is, for `rebuild`.
     "put_conversations": put("conversations", _CONVERSATION, "id"),
+    "put_records": put("records", _RECORD, "kind, id"),
     "put_lanes": put("lanes", _LANE_ROW, "channel_id, profile_id"),
     "put_agents": put("agents", LOADS, "id"),
 }

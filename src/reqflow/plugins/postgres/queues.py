@@ -16,11 +16,11 @@ from .wire import Rows, Statement, Value, Wire, array_literal, moment
 __all__ = ["Queues"]
 
 _INBOX = Statement(
-    "SELECT l.seq::text, l.key, l.fence::text, l.attempts::text, l.document"
+    "SELECT l.seq::text, l.key, l.fence::text, l.attempts::text, l.document, l.lost::text"
     " FROM reqflow.lease_inbox($1, $2::timestamptz, $3::timestamptz, $4::integer) l"
 )
 _OUTBOX = Statement(
-    "SELECT l.seq::text, l.seq::text, l.fence::text, l.attempts::text, l.document"
+    "SELECT l.seq::text, l.seq::text, l.fence::text, l.attempts::text, l.document, l.lost::text"
     " FROM reqflow.lease_outbox($1, $2::timestamptz, $3::timestamptz, $4::integer) l"
 )
 # Timers have no lanes: claimers pass each other by.
@@ -30,9 +30,10 @@ _AGENDA = Statement(
     " AND (t.lease_until IS NULL OR t.lease_until <= $2::timestamptz)"
     " ORDER BY t.due_at, t.key LIMIT $4::integer FOR UPDATE SKIP LOCKED)"
     " UPDATE reqflow.agenda t SET lease_until = $3::timestamptz, again_at = NULL,"
-    " fence = (SELECT nextval('reqflow.fences')), attempts = t.attempts + 1"
+    " fence = (SELECT nextval('reqflow.fences')), attempts = t.attempts + 1,"
+    " lost = t.lost + (t.lease_until IS NOT NULL)::integer"
     " WHERE t.ctid = ANY (ARRAY(SELECT c.place FROM claimed c))"
-    " RETURNING t.due_at::text, t.key, t.fence::text, t.attempts::text, t.due_at::text"
+    " RETURNING t.due_at::text, t.key, t.fence::text, t.attempts::text, t.due_at::text, t.lost::text"
 )
 
 _CLAIMS: Mapping[LeaseQueue, Statement] = {
@@ -62,7 +63,8 @@ def _extending(table: str, key: str, type: str) -> Statement:
 
 def _releasing(table: str, key: str, type: str, sets: str) -> Statement:
     return Statement(
-        f"UPDATE reqflow.{table} t SET lease_until = NULL, note = coalesce($4, t.note), {sets}"
+        f"UPDATE reqflow.{table} t SET lease_until = NULL, note = coalesce($4, t.note),"
+        f" lost = t.lost * ($4 IS NULL)::integer, {sets}"
         " WHERE t.workspace = $1"
         f" AND t.{key} = $2::{type} AND t.fence = $3::bigint AND t.lease_until IS NOT NULL RETURNING 1"
     )
@@ -133,8 +135,9 @@ class Queues:
                 fence=int(fence or 0),
                 attempts=int(attempts or 0),
                 item=self._item(queue, _text(id), content or b""),
+                lost=int(lost or 0),
             )
-            for _, id, fence, attempts, content in rows
+            for _, id, fence, attempts, content, lost in rows
         ]
 
     def _item(self, queue: LeaseQueue, id: str, content: bytes) -> InboxItem | QueuedEffect | Timer:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ...errors import Conflict, Duplicate, StaleLease, StoreError
 from ...ports import Batch, HoldKind, LeaseQueue
 from .failures import UNIQUE, Failed
-from .rows import lane_of, replaced
+from .rows import key_of, replaced
 from .wire import Statement, Wire, array_literal
 
 __all__ = ["refusal"]
@@ -47,6 +47,14 @@ _TOLD = " UNION ALL ".join(
         "SELECT 'stream', d.stream, (SELECT t.seq FROM reqflow.history t WHERE t.workspace = $1"
         " AND t.stream = d.stream ORDER BY t.seq DESC LIMIT 1) FROM unnest($13::text[]) d (stream)",
         "SELECT 'desk', 'desk', t.revision FROM reqflow.desks t WHERE t.workspace = $1",
+        "SELECT 'record', d.kind || ' ' || d.id, (SELECT t.version FROM reqflow.records t"
+        " WHERE t.workspace = $1 AND t.kind = d.kind AND t.id = d.id)"
+        " FROM unnest($14::text[], $15::text[]) d (kind, id)",
+        "SELECT 'thread', d.channel_id || ' ' || d.native, 1"
+        " FROM unnest($16::text[], $17::text[], $18::text[]) d (channel_id, native, target)"
+        " WHERE (SELECT t.conversation_id FROM reqflow.thread_keys t WHERE t.workspace = $1"
+        " AND t.channel_id = d.channel_id AND t.native = d.native) <> d.target",
+        _each("revised", "messages", "id", "1::bigint", "$19::text[]"),
     )
 )
 _LOOK = Statement(_TOLD)
@@ -68,10 +76,11 @@ def refusal(wire: Wire, batch: Batch, failed: Failed | None) -> StoreError | Non
             return Duplicate(key[1])
     if failed is not None and failed.code == UNIQUE and failed.constraint in _KEY_CONSTRAINTS:
         return Duplicate(keys[0][1])  # it was stored, and is done and gone already
-    for lease in batch.consumed:
-        if found.get((lease.queue.value, lease.id)) != lease.fence:
+    held = [(lease.queue.value, lease.id) for lease in batch.consumed]
+    for at, lease in enumerate(batch.consumed):
+        if found.get(held[at]) != lease.fence or held[at] in held[:at]:
             return StaleLease(f"{lease.queue} {lease.id} is done, or somebody else has it now")
-    rows = sorted(_changed(batch, found))
+    rows = sorted(set(_changed(batch, found)))
     return Conflict(rows) if rows else None
 
 
@@ -94,8 +103,27 @@ def _changed(batch: Batch, found: Found) -> Iterable[tuple[str, str]]:
             if entry.seq != last.get(stream, found.get(("stream", stream), 0)) + 1:
                 yield "stream", stream
             last[stream] = entry.seq
+        for put in batch.records:
+            id = f"{put.record.tag} {put.record.id}"
+            if found.get(("record", id), 0) != put.replaces:
+                yield "record", id
+        yield from _elsewhere(batch, found)
+        for message in batch.revised:
+            if ("revised", message.id) not in found:
+                yield "message", message.id
     if batch.desk is not None and found.get(("desk", "desk"), 0) != batch.desk.revision - 1:
         yield "desk", "desk"
+
+
+def _elsewhere(batch: Batch, found: Found) -> Iterable[tuple[str, str]]:
+    """The thread keys that lead elsewhere, in the store or in the batch itself."""
+    targets: dict[str, str] = {}
+    for thread in batch.threads:
+        id = f"{thread.channel_id} {thread.native}"
+        if ("thread", id) in found or targets.setdefault(
+            id, thread.conversation_id
+        ) != thread.conversation_id:
+            yield "thread", id
 
 
 def _look(wire: Wire, batch: Batch) -> Found:
@@ -111,8 +139,11 @@ def _look(wire: Wire, batch: Batch) -> Found:
             ]
         )
 
-    lanes: list[tuple[str, str]] = [(lane.channel_id, lane.profile_id) for lane in batch.lanes]
-    lanes += [lane_of(hold) for hold in batch.holds if hold.kind is HoldKind.LANE]
+    def held(kind: HoldKind) -> list[tuple[str, ...]]:
+        return [key_of(hold) for hold in batch.holds if hold.kind is kind]
+
+    lanes = [(lane.channel_id, lane.profile_id) for lane in batch.lanes] + held(HoldKind.LANE)
+    records = [(put.record.tag, put.record.id) for put in batch.records] + held(HoldKind.RECORD)
     values = [
         batch.workspace,
         array_literal([key for key, _ in batch.outcomes]),
@@ -127,6 +158,12 @@ def _look(wire: Wire, batch: Batch) -> Found:
         array_literal([channel for channel, _ in lanes]),
         array_literal([profile for _, profile in lanes]),
         array_literal(sorted({entry.stream for entry in batch.entries})),
+        array_literal([kind for kind, _ in records]),
+        array_literal([id for _, id in records]),
+        array_literal([each.channel_id for each in batch.threads]),
+        array_literal([each.native for each in batch.threads]),
+        array_literal([each.conversation_id for each in batch.threads]),
+        array_literal([each.id for each in batch.revised]),
     ]
     return {
         ((kind or b"").decode(), (key or b"").decode()): int(number or 0)

@@ -7,6 +7,7 @@ together here, before anything is sent.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -16,10 +17,20 @@ from ...core.events import Entry
 from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request, Side
 from ...core.values import changed
 from ...errors import Conflict, InvalidInput, StaleLease
-from ...ports import Absorbed, Batch, EffectState, Hold, HoldKind, Lease, LeaseQueue, ThreadKey
+from ...ports import (
+    Absorbed,
+    Batch,
+    EffectState,
+    Hold,
+    HoldKind,
+    Lease,
+    LeaseQueue,
+    RecordPut,
+    ThreadKey,
+)
 from .documents import Documents, encoded
 
-__all__ = ["Cells", "Changes", "changes_of", "finished", "lane_of", "replaced"]
+__all__ = ["Cells", "Changes", "changes_of", "finished", "key_of", "replaced"]
 
 T = TypeVar("T")
 Cells = tuple[str | None, ...]
@@ -38,6 +49,8 @@ def changes_of(batch: Batch, documents: Documents) -> Changes:
         desk = batch.desk
         part = "new_desk" if desk.revision == 1 else "desk"
         changes[part] = [(str(desk.revision), desk.content, desk.salt)]
+    if batch.records:
+        _record(batch, documents, changes)
     if batch.requests:
         changes["requests"] = [_request(each, documents) for each in _last(batch.requests, _id)]
     _place(batch, documents, changes)
@@ -57,10 +70,13 @@ def changes_of(batch: Batch, documents: Documents) -> Changes:
 # --- guards and state ---
 
 
-def lane_of(hold: Hold) -> tuple[str, str]:
-    """The channel and the profile that a hold of a lane names."""
-    channel, _, profile = hold.id.rpartition(" ")
-    return channel, profile
+def key_of(hold: Hold) -> tuple[str, ...]:
+    """The id of the row that is held: of a lane its channel and profile, of a record its kind and id."""
+    if hold.kind is HoldKind.LANE:
+        return hold.id.rpartition(" ")[::2]
+    if hold.kind is HoldKind.RECORD:
+        return hold.id.partition(" ")[::2]
+    return (hold.id,)
 
 
 def replaced(batch: Batch) -> dict[str, int]:
@@ -76,7 +92,7 @@ def _guard(batch: Batch, documents: Documents, changes: Changes) -> None:
     if batch.loads:
         _load(batch, held, changes)
     for (kind, _), hold in sorted(held.items()):
-        key = lane_of(hold) if kind is HoldKind.LANE else (hold.id,)
+        key = key_of(hold)
         if hold.version:
             changes.setdefault(f"held_{kind}s", []).append((*key, str(hold.version)))
         else:
@@ -165,6 +181,7 @@ def _conversation(new: Conversation, documents: Documents) -> Cells:
         new.id,
         str(new.version),
         new.channel_id,
+        new.requester,
         "t" if new.is_open else "f",
         "t" if new.is_quiet else "f",
         documents.dump(new),
@@ -173,6 +190,31 @@ def _conversation(new: Conversation, documents: Documents) -> Cells:
 
 def _lane(new: Lane) -> Cells:
     return new.channel_id, new.profile_id, str(new.version), new.conversation_id
+
+
+def _record(batch: Batch, documents: Documents, changes: Changes) -> None:
+    """Records by kind and id, and their keys: those that stay are never taken away."""
+    for each in sorted(batch.records, key=_place_of):
+        record = each.record
+        place = (record.tag, record.id)
+        found_by = sorted(set(record.found_by()))
+        keys = json.dumps(found_by) if found_by else None
+        cells = (*place, str(record.version), keys, documents.dump_record(record))
+        if batch.restoring:
+            changes.setdefault("put_records", []).append(cells)
+        elif each.replaces:
+            changes.setdefault("records", []).append((*cells, str(each.replaces)))
+        else:
+            changes.setdefault("new_records", []).append(cells)
+        if batch.restoring or each.replaces:
+            changes.setdefault("dropped_keys", []).append((*place, keys))
+        if found_by:
+            rows = [(record.tag, *key, record.id) for key in found_by]
+            changes.setdefault("record_keys", []).extend(rows)
+
+
+def _place_of(put: RecordPut) -> tuple[str, str]:
+    return put.record.tag, put.record.id
 
 
 def _request(new: Request, documents: Documents) -> Cells:
@@ -186,6 +228,7 @@ def _request(new: Request, documents: Documents) -> Cells:
         new.opened_at.isoformat(),
         _at(new.waiting_at),
         documents.dump(new),
+        str(new.priority),
     )
 
 
@@ -209,10 +252,10 @@ def _place(batch: Batch, documents: Documents, changes: Changes) -> None:
     absorbed = batch.absorbed
     if batch.messages:
         changes["messages"] = [_message(_settled(each, batch), documents) for each in batch.messages]
+    if batch.revised:
+        changes["revised"] = [_message(_settled(each, batch), documents) for each in batch.revised]
     if batch.threads:
-        changes["threads"] = [
-            (each.channel_id, each.native, _final(each, absorbed)) for each in batch.threads
-        ]
+        changes["threads"] = _threads(batch)
     moves: dict[ConversationId, Absorbed] = {}
     for each in absorbed:
         for origin, move in moves.items():
@@ -228,6 +271,17 @@ def _place(batch: Batch, documents: Documents, changes: Changes) -> None:
     _adopt(batch, moves, changes)
 
 
+def _threads(batch: Batch) -> list[Cells]:
+    """Thread keys in order, each once. Raises `Conflict` where one has two targets."""
+    rows: dict[tuple[str, str], Cells] = {}
+    for each in batch.threads:
+        key, target = (each.channel_id, each.native), each.conversation_id
+        row = (*key, _final(each, batch.absorbed), target)
+        if rows.setdefault(key, row) != row:
+            raise Conflict((("thread", " ".join(key)),))
+    return [rows[key] for key in sorted(rows)]
+
+
 def _adopt(batch: Batch, moves: dict[ConversationId, Absorbed], changes: Changes) -> None:
     """Adoptions as spans that do not overlap: what an earlier one took is not loose any more."""
     until: dict[ConversationId, datetime] = {}
@@ -241,7 +295,7 @@ def _adopt(batch: Batch, moves: dict[ConversationId, Absorbed], changes: Changes
 
 
 def _settled(message: Message, batch: Batch) -> Message:
-    """A new message as this batch leaves it."""
+    """A new or revised message as this batch leaves it."""
     for each in batch.absorbed:
         if message.conversation_id == each.other:
             group_at = each.group_at if message.top else message.group_at

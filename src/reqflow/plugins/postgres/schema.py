@@ -24,7 +24,7 @@ def _steps() -> Mapping[int, str]:
     return {int(each.name[:3]): each.read_text("utf-8") for each in sorted(found, key=lambda each: each.name)}
 
 
-LATEST = 1
+LATEST = 4
 """The version of the schema that this reqflow works with."""
 
 

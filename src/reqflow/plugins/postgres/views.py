@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ...codec import load, load_events
+from ...codec import load, load_events, load_record
 from ...core.effects import QueuedEffect
 from ...core.events import Cause, CauseKind, Entry
 from ...core.model import (
@@ -28,11 +28,13 @@ from ...ports import (
     EffectState,
     Messages,
     Page,
+    Records,
     Requests,
     StoredEffect,
     Streams,
     View,
 )
+from ..storable import cursor_of, place_of
 from .failures import Failed, as_error
 from .wire import Rows, Statement, Value, Wire, array_literal
 
@@ -72,17 +74,29 @@ class _Query:
 
     def page(self, key: str, columns: str, after: str | None, limit: int, down: bool = False) -> Statement:
         """Rows in the order of their keys, straight from an index in that order."""
+        return self._page(f"t.{key}", columns, after, limit, down)
+
+    def listed_page(
+        self, key: str, columns: str, after: str | None, limit: int, down: bool = False
+    ) -> Statement:
+        """The same from an index that says ``key || ''``: in that order no other index has the rows.
+
+        So it is taken whatever the planner thinks of tables that it has never seen full.
+        """
+        return self._page(f"(t.{key} || '')", columns, after, limit, down)
+
+    def _page(self, key: str, columns: str, after: str | None, limit: int, down: bool) -> Statement:
         self._from(key, after, limit, down)
         return Statement(
-            f"SELECT t.{key}::text, {columns} FROM {self.source} t WHERE {' AND '.join(self.conditions)}"
-            f" ORDER BY t.{key}{' DESC' if down else ''} LIMIT ${len(self.values)}::bigint"
+            f"SELECT {key}::text, {columns} FROM {self.source} t WHERE {' AND '.join(self.conditions)}"
+            f" ORDER BY {key}{' DESC' if down else ''} LIMIT ${len(self.values)}::bigint"
         )
 
     def sorted_page(
         self, key: str, columns: str, after: str | None, limit: int, down: bool = False
     ) -> Statement:
         """The same for conditions with an index of their own: all keys are found first, and then sorted."""
-        self._from(key, after, limit, down)
+        self._from(f"t.{key}", after, limit, down)
         order = f"ORDER BY t.{key}{' DESC' if down else ''}"
         return Statement(
             f"WITH found AS MATERIALIZED (SELECT t.{key} FROM {self.source} t"
@@ -93,7 +107,7 @@ class _Query:
         )
 
     def _from(self, key: str, after: str | None, limit: int, down: bool) -> None:
-        self.where(f"t.{key} {'<' if down else '>'} {{}}", after)
+        self.where(f"{key} {'<' if down else '>'} {{}}", after)
         self.values.append(str(limit + 1))
 
 
@@ -112,6 +126,8 @@ class Views:
                 return self._conversations(workspace, view)
             case Messages():
                 return self._messages(workspace, view)
+            case Records():
+                return self._records(workspace, view)
             case Effects():
                 return self._effects(workspace, view)
             case Streams():
@@ -133,28 +149,42 @@ class Views:
     def _requests(self, workspace: str, view: Requests) -> Page:
         query = _Query(workspace, "reqflow.requests")
         open_only = bool(view.states) and RequestState.CLOSED not in view.states
-        if open_only:
-            query.conditions.append("t.state <> 'closed'")
+        closed_only = view.states == (RequestState.CLOSED,)
+        if open_only or closed_only:
+            query.conditions.append("t.state <> 'closed'" if open_only else "t.state = 'closed'")
         states = array_literal([each.value for each in view.states]) if view.states else None
         query.where("t.state = ANY ({}::text[])", states)
         query.where("t.channel_id = {}", view.channel_id)
         query.where("t.assignee = {}", view.assignee)
         query.where("t.queue = {}", view.queue)
         query.where("t.conversation_id = {}", view.conversation_id)
-        found_first = open_only or view.conversation_id is not None
-        page = query.sorted_page if found_first else query.page
+        page = query.page
+        if view.conversation_id is None and (
+            (view.assignee is not None and (open_only or closed_only))
+            or (view.channel_id is not None and closed_only)
+        ):
+            page = query.listed_page
+        elif open_only or view.conversation_id is not None:
+            page = query.sorted_page
         statement = page("id", "t.document", view.after, view.limit, view.newest_first)
         rows = self._run(statement, query.values)
         return _page(rows, view.limit, [_read(row, Request) for row in rows])
 
     def _conversations(self, workspace: str, view: Conversations) -> Page:
         query = _Query(workspace, "reqflow.conversations")
-        if view.open is not None:
-            query.conditions.append("t.is_open" if view.open else "NOT t.is_open")
+        wants_open = view.wants_open
+        if wants_open is not None:
+            query.conditions.append("t.is_open" if wants_open else "NOT t.is_open")
+        states = array_literal([each.value for each in view.states]) if view.states else None
+        query.where("t.document::jsonb ->> 'state' = ANY ({}::text[])", states)
+        query.where("t.document::jsonb ->> 'holder' = {}", view.holder)
         if view.quiet is not None:
             query.conditions.append("t.is_quiet" if view.quiet else "NOT t.is_quiet")
         query.where("t.channel_id = {}", view.channel_id)
-        statement = query.page("id", "t.document", view.after, view.limit, view.newest_first)
+        query.where("t.requester = {}", view.requester)
+        past = wants_open is False and (view.channel_id or view.requester) is not None
+        page = query.listed_page if past else query.page
+        statement = page("id", "t.document", view.after, view.limit, view.newest_first)
         rows = self._run(statement, query.values)
         return _page(rows, view.limit, [_read(row, Conversation) for row in rows])
 
@@ -164,6 +194,37 @@ class Views:
         statement = query.page("id", "t.document", view.after, view.limit)
         rows = self._run(statement, query.values)
         return _page(rows, view.limit, [_read(row, Message) for row in rows])
+
+    def _records(self, workspace: str, view: Records) -> Page:
+        if view.name is None:
+            query = _Query(workspace, "reqflow.records")
+            query.where("t.kind = {}", view.kind)
+            statement = query.page("id", "t.document", view.after, view.limit, view.newest_first)
+            rows = self._run(statement, query.values)
+        else:
+            rows = self._found(workspace, view, view.name)
+        where = f"record {view.kind} "
+        items = [load_record(document or b"", where + _text(key)) for key, document in rows]
+        return _page(rows, view.limit, items)
+
+    def _found(self, workspace: str, view: Records, name: str) -> Rows:
+        """Records that have a key, each with the cursor behind it."""
+        order, after = ("DESC", "<") if view.newest_first else ("ASC", ">")
+        values: list[Value] = [workspace, view.kind, name, view.content, str(view.limit + 1)]
+        border = ""
+        if view.after is not None:
+            border = f" AND (k.rank, k.id) {after} ($6, $7)"
+            values += place_of(view.after)
+        statement = Statement(
+            "WITH chosen AS MATERIALIZED (SELECT k.rank, k.id FROM reqflow.record_keys k"
+            f" WHERE k.workspace = $1 AND k.kind = $2 AND k.name = $3 AND k.content = $4{border}"
+            f" ORDER BY k.rank {order}, k.id {order} LIMIT $5::bigint)"
+            " SELECT c.rank, c.id, t.document FROM chosen c CROSS JOIN LATERAL (SELECT r.document"
+            " FROM reqflow.records r WHERE r.workspace = $1 AND r.kind = $2 AND r.id = c.id OFFSET 0) t"
+            f" ORDER BY c.rank {order}, c.id {order}"
+        )
+        rows = self._run(statement, values)
+        return [[cursor_of(_text(rank), _text(id)).encode(), document] for rank, id, document in rows]
 
     def _effects(self, workspace: str, view: Effects) -> Page:
         query = _Query(workspace, "reqflow.outbox")

@@ -19,12 +19,17 @@ from ...core.facts import (
     WantMessage,
     WantNeighbours,
     WantOutcome,
+    WantPlaced,
     WantPool,
+    WantProfile,
+    WantRecord,
+    WantRecords,
     WantRequest,
     WantThread,
     WantWaiting,
 )
-from ...core.model import AgentId, AgentLoad, Conversation, Lane, Message, Request
+from ...core.model import AgentId, AgentLoad, Conversation, Lane, Message, Profile, Request
+from ...core.records.root import Record
 from ...core.values import value
 from .documents import Documents
 from .wire import Rows, array_literal, moment
@@ -78,6 +83,10 @@ def _request(
     return _first(documents, rows, Request), _first(documents, rows, Conversation, 2)
 
 
+def _placed(documents: Documents, want: WantPlaced, rows: Rows) -> tuple[Message | None, Conversation | None]:
+    return _first(documents, rows, Message), _first(documents, rows, Conversation, 2)
+
+
 def _neighbours(documents: Documents, want: WantNeighbours, rows: Rows) -> Neighbours:
     before = [_read(documents, row[1], Message) for row in rows if row[2] == b"before"]
     after = [_read(documents, row[1], Message) for row in rows if row[2] == b"after"]
@@ -95,6 +104,14 @@ def _pool(documents: Documents, want: WantPool, rows: Rows) -> tuple[AgentLoad, 
 
 def _waiting(documents: Documents, want: WantWaiting, rows: Rows) -> tuple[Request, ...]:
     return tuple([_read(documents, row[1], Request) for row in rows])
+
+
+def _record(documents: Documents, want: WantRecord, rows: Rows) -> Record | None:
+    return documents.read_record(rows[0][1] or b"", f"record {want.kind} {want.id}") if rows else None
+
+
+def _records(documents: Documents, want: WantRecords, rows: Rows) -> tuple[Record, ...]:
+    return tuple([documents.read_record(row[1] or b"", f"a record {want.kind}") for row in rows])
 
 
 def _desk(documents: Documents, want: WantDesk, rows: Rows) -> DeskDocument | None:
@@ -126,6 +143,23 @@ _AFTER = _select(
     f"{_LONE} > ({{2}}::timestamptz, {{3}}) ORDER BY m.sent_at, m.id LIMIT {NEIGHBOURS}",
 )
 
+
+def _found_by(order: str, when: str) -> str:
+    """Records by a key, in one of its two orders; a query where that is not asked for."""
+    keys = (
+        "SELECT k.rank, k.id FROM reqflow.record_keys k WHERE k.workspace = $1 AND k.kind = {0}"
+        f" AND k.name = {{1}} AND k.content = {{2}} AND {when}"
+        f" ORDER BY k.rank {order}, k.id {order} LIMIT {{3}}::bigint"
+    )
+    record = (
+        "SELECT t.document FROM reqflow.records t WHERE t.workspace = $1 AND t.kind = {0} AND t.id = k.id"
+    )
+    return _select(
+        ("r.document",),
+        f"FROM ({keys}) k CROSS JOIN LATERAL ({record} OFFSET 0) r ORDER BY k.rank {order}, k.id {order}",
+    )
+
+
 KINDS: Mapping[type, Kind] = {
     WantMessage: Kind(
         2,
@@ -135,6 +169,21 @@ KINDS: Mapping[type, Kind] = {
         ),
         lambda want: (want.channel_id, want.native),
         lambda documents, want, rows: _first(documents, rows, Message),
+    ),
+    WantPlaced: Kind(
+        1,
+        _select(
+            ("m.document", _conversation_of("m.conversation_id")),
+            "FROM reqflow.messages m WHERE m.workspace = $1 AND m.id = {0}",
+        ),
+        lambda want: (want.id,),
+        _placed,
+    ),
+    WantProfile: Kind(
+        1,
+        _select(("p.document",), "FROM reqflow.profiles p WHERE p.workspace = $1 AND p.id = {0}"),
+        lambda want: (want.id,),
+        lambda documents, want, rows: _first(documents, rows, Profile),
     ),
     WantOutcome: Kind(
         1,
@@ -197,18 +246,20 @@ KINDS: Mapping[type, Kind] = {
         _neighbours,
     ),
     WantPool: Kind(
-        3,
+        4,
         _select(
             ("u.id", "a.version::text", "a.load::text", "a.chosen_at::text"),
             "FROM unnest({0}::text[]) u (id) LEFT JOIN LATERAL (SELECT g.version, g.load, g.chosen_at"
             " FROM reqflow.agents g WHERE g.workspace = $1 AND g.id = u.id OFFSET 0) a ON true"
             " WHERE {1}::bigint IS NULL OR coalesce(a.load, 0) < {1}::bigint"
-            ' ORDER BY coalesce(a.load, 0), a.chosen_at NULLS FIRST, u.id COLLATE "C" LIMIT {2}::bigint',
+            " ORDER BY CASE WHEN {3} = 'chosen' THEN coalesce(a.chosen_at, '-infinity') END,"
+            ' coalesce(a.load, 0), a.chosen_at NULLS FIRST, u.id COLLATE "C" LIMIT {2}::bigint',
         ),
         lambda want: (
             array_literal(want.agents),
             None if want.below is None else str(want.below),
             str(want.top),
+            want.by,
         ),
         _pool,
     ),
@@ -217,10 +268,31 @@ KINDS: Mapping[type, Kind] = {
         _select(
             ("r.document",),
             "FROM reqflow.requests r WHERE r.workspace = $1 AND r.queue = {0} AND r.state = 'unassigned'"
-            " AND r.waiting_at IS NOT NULL ORDER BY r.waiting_at, r.id LIMIT {1}::bigint",
+            " AND r.waiting_at IS NOT NULL ORDER BY r.priority, r.waiting_at, r.id LIMIT {1}::bigint",
         ),
         lambda want: (want.queue, str(want.top)),
         _waiting,
+    ),
+    WantRecord: Kind(
+        2,
+        _select(
+            ("t.document",),
+            "FROM reqflow.records t WHERE t.workspace = $1 AND t.kind = {0} AND t.id = {1}",
+        ),
+        lambda want: (want.kind, want.id),
+        _record,
+    ),
+    WantRecords: Kind(
+        5,
+        f"({_found_by('', 'NOT {4}::boolean')}) UNION ALL ({_found_by('DESC', '{4}::boolean')})",
+        lambda want: (
+            want.kind,
+            want.name,
+            want.content,
+            str(want.top),
+            "t" if want.newest_first else "f",
+        ),
+        _records,
     ),
     WantDesk: Kind(
         1,

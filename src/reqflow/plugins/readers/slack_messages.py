@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...core.commands import Inbound
-from ...core.model import ChannelId, Code, NativeId
+from ...core.model import ChannelId, Code, IdentityLevel, NativeId
 from .reads import Ignored, Read, Rejected
 from .texts import shown, storable
 
@@ -82,6 +82,7 @@ def parse_message(
         sent_at=sent_at,
         text=_plain(message.get("text")),
         replies_to=_thread(message.get("thread_ts"), ts),
+        level=IdentityLevel.SIGNED_IN,  # Slack lets nobody write as somebody else
         name=(names or {}).get(user) or name_of(message.get("user_profile")),
     )
 

@@ -53,14 +53,15 @@ FINISH = {
     OUTBOX: f"UPDATE outbox SET state='done', leased=0, free_at=NULL{_PLACE[OUTBOX]}",
     AGENDA: f"DELETE FROM agenda{_TIMER} AND again_at IS NULL",
 }
-ASK_AGAIN = f"UPDATE agenda SET due_at=again_at, again_at=NULL, free_at=NULL, attempts=0{_TIMER}"
+ASK_AGAIN = f"UPDATE agenda SET due_at=again_at, again_at=NULL, free_at=NULL, attempts=0, lost=0{_TIMER}"
 EXTEND = {queue: f"UPDATE {queue.value} SET free_at=?{where}" for queue, where in _PLACE.items()}
 PARK = {
-    INBOX: f"UPDATE inbox SET state='parked', leased=0, free_at=NULL, note=?{_PLACE[INBOX]}",
-    OUTBOX: f"UPDATE outbox SET state='parked', leased=0, free_at=NULL, note=?{_PLACE[OUTBOX]}",
-    AGENDA: f"UPDATE agenda SET parked=1, again_at=NULL, free_at=NULL, note=?{_TIMER}",
+    INBOX: f"UPDATE inbox SET state='parked', leased=0, free_at=NULL, note=coalesce(?, note){_PLACE[INBOX]}",
+    OUTBOX: f"UPDATE outbox SET state='parked', leased=0, free_at=NULL, note=coalesce(?, note){_PLACE[OUTBOX]}",
+    AGENDA: f"UPDATE agenda SET parked=1, again_at=NULL, free_at=NULL, lost=0, note=coalesce(?, note){_TIMER}",
 }
-_TRIED = ", note=coalesce(?2, note), attempts=attempts-(?2 IS NULL)"  # without a note it was not tried
+# Without a note it was not tried.
+_TRIED = ", note=coalesce(?2, note), attempts=attempts-(?2 IS NULL), lost=lost*(?2 IS NULL)"
 RELEASE = {
     INBOX: (
         f"UPDATE inbox SET leased=0, free_at=?1{_TRIED}"
@@ -193,11 +194,12 @@ def _claim_place(execute: Execute, queue: LeaseQueue, number: int, until: int, f
     table = queue.value
     name = "id" if queue is INBOX else "number"
     execute(
-        f"UPDATE {table} SET leased=1, free_at=?, fence=?, attempts=attempts+1 WHERE number=?",
+        f"UPDATE {table} SET leased=1, free_at=?, fence=?, attempts=attempts+1, lost=lost+leased"
+        " WHERE number=?",
         (until, fence, number),
     )
-    id, attempts, document = execute(
-        f"SELECT {name}, attempts, document FROM {table} WHERE number=?",
+    id, attempts, lost, document = execute(
+        f"SELECT {name}, attempts, lost, document FROM {table} WHERE number=?",
         (number,),
     ).fetchone()
     item: InboxItem | QueuedEffect
@@ -205,25 +207,32 @@ def _claim_place(execute: Execute, queue: LeaseQueue, number: int, until: int, f
         item = load(document, InboxItem, f"inbox item {id}")
     else:
         item = load(document, QueuedEffect, f"effect {id}")
-    return Lease(queue=queue, id=str(id), fence=fence, attempts=attempts, item=item)
+    return Lease(queue=queue, id=str(id), fence=fence, attempts=attempts, item=item, lost=lost)
 
 
 def _claim_timers(execute: Execute, workspace: str, now: int, until: int, limit: int) -> Sequence[Lease]:
     due = execute(
-        "SELECT key, due_at, attempts FROM agenda WHERE workspace=? AND parked=0 AND due_at<=?"
-        " AND (free_at IS NULL OR free_at<=?) ORDER BY due_at LIMIT ?",
+        "SELECT key, due_at, attempts+1, lost+(free_at IS NOT NULL) FROM agenda"
+        " WHERE workspace=? AND parked=0 AND due_at<=? AND (free_at IS NULL OR free_at<=?)"
+        " ORDER BY due_at LIMIT ?",
         (workspace, now, now, limit),
     ).fetchall()
     if not due:
         return ()
     fence = _next_fence(execute)
-    for key, _, _ in due:  # whoever asks now sees what it was armed for meanwhile
+    for key, _, attempts, lost in due:  # whoever asks now sees what it was armed for meanwhile
         execute(
-            "UPDATE agenda SET free_at=?, fence=?, attempts=attempts+1, again_at=NULL"
-            " WHERE workspace=? AND key=?",
-            (until, fence, workspace, key),
+            "UPDATE agenda SET free_at=?, fence=?, attempts=?, lost=?, again_at=NULL WHERE workspace=? AND key=?",
+            (until, fence, attempts, lost, workspace, key),
         )
     return [
-        Lease(queue=AGENDA, id=key, fence=fence, attempts=attempts + 1, item=Timer(key, as_moment(due_at)))
-        for key, due_at, attempts in due
+        Lease(
+            queue=AGENDA,
+            id=key,
+            fence=fence,
+            attempts=attempts,
+            item=Timer(key, as_moment(due_at)),
+            lost=lost,
+        )
+        for key, due_at, attempts, lost in due
     ]

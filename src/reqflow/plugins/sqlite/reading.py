@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ...codec import load
 from ...core.facts import (
     NEIGHBOURS,
     Answer,
@@ -18,14 +19,20 @@ from ...core.facts import (
     WantMessage,
     WantNeighbours,
     WantOutcome,
+    WantPlaced,
     WantPool,
+    WantProfile,
+    WantRecord,
+    WantRecords,
     WantRequest,
     WantThread,
     WantWaiting,
 )
-from ...core.model import AgentLoad, Conversation, Lane, Message, Request
+from ...core.model import AgentLoad, Conversation, Lane, Message, Profile, Request
+from ...core.records.root import Record
 from ..storable import choose_pool
 from .database import Execute
+from .records import found_records, known_record
 from .rows import (
     MESSAGE_COLUMNS,
     as_conversation,
@@ -40,8 +47,10 @@ __all__ = ["ANSWERS"]
 
 _CONVERSATION = "SELECT document FROM conversation WHERE workspace=?1 AND id="
 MESSAGE = f"SELECT {MESSAGE_COLUMNS} FROM message WHERE workspace=? AND channel_id=? AND native=?"
+PLACED = f"SELECT {MESSAGE_COLUMNS} FROM message WHERE workspace=? AND id=?"
+PROFILE = "SELECT document FROM profile WHERE workspace=? AND id=?"
 OUTCOME = (
-    "SELECT kind, code, conversation_id, request_id, message_id, duplicate FROM outcome"
+    "SELECT kind, code, conversation_id, request_id, message_id, duplicate, record_id FROM outcome"
     " WHERE workspace=? AND key=?"
 )
 LANE = (
@@ -75,7 +84,7 @@ POOL = (
 )
 WAITING = (
     "SELECT document FROM request WHERE workspace=? AND queue=? AND state = 'unassigned'"
-    " AND waiting_at IS NOT NULL ORDER BY waiting_at, id LIMIT ?"
+    " AND waiting_at IS NOT NULL ORDER BY priority, waiting_at, id LIMIT ?"
 )
 DESK = "SELECT revision, content, salt FROM desk WHERE workspace=? AND revision<>?"
 
@@ -83,6 +92,19 @@ DESK = "SELECT revision, content, salt FROM desk WHERE workspace=? AND revision<
 def _message(execute: Execute, workspace: str, want: WantMessage) -> Message | None:
     row = execute(MESSAGE, (workspace, want.channel_id, want.native)).fetchone()
     return as_message(row) if row else None
+
+
+def _placed(execute: Execute, workspace: str, want: WantPlaced) -> tuple[Message | None, Conversation | None]:
+    row = execute(PLACED, (workspace, want.id)).fetchone()
+    if row is None:
+        return None, None
+    message = as_message(row)
+    return message, _found(execute, CONVERSATION, workspace, message.conversation_id)
+
+
+def _profile(execute: Execute, workspace: str, want: WantProfile) -> Profile | None:
+    row = execute(PROFILE, (workspace, want.id)).fetchone()
+    return load(row[0], Profile, "a profile") if row else None
 
 
 def _outcome(execute: Execute, workspace: str, want: WantOutcome) -> Answer:
@@ -147,6 +169,16 @@ def _waiting(execute: Execute, workspace: str, want: WantWaiting) -> tuple[Reque
     return tuple([as_request(document) for (document,) in rows])
 
 
+def _record(execute: Execute, workspace: str, want: WantRecord) -> Record | None:
+    return known_record(execute, workspace, want.kind, want.id)
+
+
+def _records(execute: Execute, workspace: str, want: WantRecords) -> tuple[Record, ...]:
+    key = (want.kind, want.name, want.content)
+    found = found_records(execute, workspace, key, want.top, want.newest_first)
+    return tuple([record for _, _, record in found])
+
+
 def _desk(execute: Execute, workspace: str, want: WantDesk) -> DeskDocument | None:
     row = execute(DESK, (workspace, want.known)).fetchone()
     return DeskDocument(*row) if row else None
@@ -154,6 +186,8 @@ def _desk(execute: Execute, workspace: str, want: WantDesk) -> DeskDocument | No
 
 ANSWERS: dict[type, Callable[[Execute, str, Any], Answer]] = {
     WantMessage: _message,
+    WantPlaced: _placed,
+    WantProfile: _profile,
     WantOutcome: _outcome,
     WantLane: _lane,
     WantThread: _thread,
@@ -163,5 +197,7 @@ ANSWERS: dict[type, Callable[[Execute, str, Any], Answer]] = {
     WantNeighbours: _neighbours,
     WantPool: _pool,
     WantWaiting: _waiting,
+    WantRecord: _record,
+    WantRecords: _records,
     WantDesk: _desk,
 }

@@ -5,12 +5,26 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from ...codec import dump, load, load_events
 from ...core.events import Cause, CauseKind, Entry
 from ...core.facts import Outcome, OutcomeKind
-from ...core.model import Actor, ActorKind, Audience, Conversation, Message, Request, Side, TextRef
+from ...core.model import (
+    Actor,
+    ActorKind,
+    Attachment,
+    Audience,
+    Code,
+    Conversation,
+    Delivery,
+    Message,
+    Request,
+    Side,
+    TextRef,
+)
+from ...core.values import value
 from ...errors import CorruptRecord
 
 __all__ = [
@@ -88,13 +102,31 @@ def as_request(document: str) -> Request:
 
 MESSAGE_COLUMNS = (
     "id, channel_id, native, conversation_id, request_id, author_kind, author_id, profile_id, side, audience,"
-    " sent_at, received_at, text_id, text_audience, text_owner, text_digest, thread, detected, top, group_at"
+    " sent_at, received_at, text_id, text_audience, text_owner, text_digest, thread, detected, top, group_at,"
+    " more"
 )
+
+
+@value
+class _More:
+    """What most messages have nothing of: the last fields of `Message`, in their order there."""
+
+    attachments: tuple[Attachment, ...] = ()
+    unreviewed: bool = False
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    delivery: Delivery | None = None
+    delivery_code: Code | None = None
+
+
+_more = attrgetter("attachments", "unreviewed", "edited_at", "deleted_at", "delivery", "delivery_code")
+_NO_MORE = _more(_More())
 
 
 def message_row(message: Message) -> tuple[Any, ...]:
     """What is stored of a message: `MESSAGE_COLUMNS`."""
     author, text, group_at = message.author, message.text, message.group_at
+    more = _more(message)
     return (
         message.id,
         message.channel_id,
@@ -113,6 +145,7 @@ def message_row(message: Message) -> tuple[Any, ...]:
         message.detected,
         message.top,
         None if group_at is None else micros(group_at),
+        None if more == _NO_MORE else dump(_More(*more)),
     )
 
 
@@ -120,7 +153,7 @@ def as_message(row: tuple[Any, ...]) -> Message:
     """A stored message."""
     id, channel_id, native, conversation_id, request_id, kind, author_id, profile_id, side = row[:9]
     audience, sent_at, received_at, text_id, text_audience, owner, digest = row[9:16]
-    thread, detected, top, group_at = row[16:]
+    thread, detected, top, group_at, more = row[16:]
     try:
         return Message(
             id,
@@ -139,14 +172,22 @@ def as_message(row: tuple[Any, ...]) -> Message:
             bool(detected),
             bool(top),
             None if group_at is None else as_moment(group_at),
+            *(() if more is None else _more_of(more)),
         )
     except (ValueError, TypeError, OverflowError) as problem:
         raise CorruptRecord(f"message {id}: {problem}") from problem
 
 
+def _more_of(document: str) -> tuple[Any, ...]:
+    if not document.startswith("{"):  # where no field is required, any list would do
+        raise ValueError("its last fields are no JSON object")
+    more: tuple[Any, ...] = _more(load(document, _More, "the last fields of a message"))
+    return more
+
+
 def as_outcome(row: tuple[Any, ...]) -> Outcome:
     """A stored outcome."""
-    kind, code, conversation_id, request_id, message_id, duplicate = row
+    kind, code, conversation_id, request_id, message_id, duplicate, record_id = row
     try:
         return Outcome(
             kind=OutcomeKind(kind),
@@ -154,6 +195,7 @@ def as_outcome(row: tuple[Any, ...]) -> Outcome:
             conversation_id=conversation_id,
             request_id=request_id,
             message_id=message_id,
+            record_id=record_id,
             duplicate=bool(duplicate),
         )
     except ValueError as problem:

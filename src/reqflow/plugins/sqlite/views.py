@@ -15,12 +15,15 @@ from ...ports import (
     EffectState,
     Messages,
     Page,
+    Records,
     Requests,
     StoredEffect,
     Streams,
     View,
 )
+from ..storable import cursor_of, place_of
 from .database import Execute
+from .records import as_record, found_records
 from .rows import MESSAGE_COLUMNS, as_conversation, as_message, as_request
 
 __all__ = ["read_page"]
@@ -60,12 +63,14 @@ def _page(rows: list[tuple[Any, ...]], limit: int, read: Callable[..., Any]) -> 
 
 
 def _requests(execute: Execute, workspace: str, view: Requests) -> Page:
-    query = _Query("SELECT id, document FROM request", workspace)
+    query = _Query(f"SELECT id, document FROM request{_request_index(view)}", workspace)
     if view.states:
         marks = ",".join("?" * len(view.states))
         query.where(f"state IN ({marks})", *(state.value for state in view.states))
         if RequestState.CLOSED not in view.states:
-            query.where("open = 1")  # lets the index of open requests serve
+            query.where("open = 1")  # lets the indexes of open requests serve, or those of closed ones
+        elif len(view.states) == 1:
+            query.where("open = 0")
     query.where("channel_id=?", view.channel_id)
     query.where("assignee=?", view.assignee)
     query.where("queue=?", view.queue)
@@ -74,12 +79,32 @@ def _requests(execute: Execute, workspace: str, view: Requests) -> Page:
     return _page(rows, view.limit, lambda _, document: as_request(document))
 
 
+def _request_index(view: Requests) -> str:
+    """The index to use: SQLite would take the tree of the rows themselves, which has the right order but all rows."""
+    if view.conversation_id is not None:
+        return " INDEXED BY request_conversation"
+    if view.states and RequestState.CLOSED not in view.states:
+        return f" INDEXED BY request_{'open' if view.assignee is None else 'assigned'}"
+    if view.states == (RequestState.CLOSED,) and view.assignee is not None:
+        return " INDEXED BY request_closed_of"
+    if view.states == (RequestState.CLOSED,) and view.channel_id is not None:
+        return " INDEXED BY request_closed_in"
+    return ""
+
+
 def _conversations(execute: Execute, workspace: str, view: Conversations) -> Page:
     query = _Query("SELECT id, document FROM conversation", workspace)
-    if view.open is not None:
-        query.where("open = 1" if view.open else "open = 0")
+    if view.wants_open is not None:  # lets the index of open ones serve, or that of the past
+        query.where("open = 1" if view.wants_open else "open = 0")
+    if view.states:
+        marks = ",".join("?" * len(view.states))
+        query.where(
+            f"json_extract(document, '$.state') IN ({marks})", *(state.value for state in view.states)
+        )
     query.where("quiet=?", view.quiet)
     query.where("channel_id=?", view.channel_id)
+    query.where("requester=?", view.requester)
+    query.where("json_extract(document, '$.holder')=?", view.holder)
     rows = query.rows(execute, "id", view.after, view.limit, view.newest_first)
     return _page(rows, view.limit, lambda _, document: as_conversation(document))
 
@@ -89,6 +114,19 @@ def _messages(execute: Execute, workspace: str, view: Messages) -> Page:
     query.where("conversation_id=?", view.conversation_id)
     rows = query.rows(execute, "id", view.after, view.limit)
     return _page(rows, view.limit, lambda *row: as_message(row))
+
+
+def _records(execute: Execute, workspace: str, view: Records) -> Page:
+    if view.name is None:
+        query = _Query("SELECT id, document FROM record", workspace)
+        query.where("kind=?", view.kind)
+        rows = query.rows(execute, "id", view.after, view.limit, view.newest_first)
+        return _page(rows, view.limit, lambda id, document: as_record(view.kind, id, document))
+    after = None if view.after is None else place_of(view.after)
+    key = (view.kind, view.name, view.content)
+    found = found_records(execute, workspace, key, view.limit + 1, view.newest_first, after)
+    placed = [(cursor_of(rank, id), record) for rank, id, record in found]
+    return _page(placed, view.limit, lambda _, record: record)
 
 
 def _effects(execute: Execute, workspace: str, view: Effects) -> Page:
@@ -127,6 +165,7 @@ _PAGES: dict[type, Callable[[Execute, str, Any], Page]] = {
     Requests: _requests,
     Conversations: _conversations,
     Messages: _messages,
+    Records: _records,
     Effects: _effects,
     Streams: _streams,
 }

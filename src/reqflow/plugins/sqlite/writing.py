@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 
 from ...codec import dump, dump_events
 from ...core.events import Entry
@@ -12,20 +13,22 @@ from ...errors import Conflict, Duplicate
 from ...ports import Batch, Hold, HoldKind
 from .database import Execute
 from .queues import write_queues
-from .rows import conversation_document, message_row, micros
+from .records import put_record
+from .rows import MESSAGE_COLUMNS, conversation_document, message_row, micros
 
 __all__ = ["write"]
 
-ADD_MESSAGE = f"INSERT INTO message VALUES ({','.join('?' * 21)})"
-ADD_OUTCOME = "INSERT INTO outcome VALUES (?,?,?,?,?,?,?,?)"
-ADD_CONVERSATION = "INSERT OR IGNORE INTO conversation VALUES (?,?,?,?,?,?,?)"
-# `open` stands in the condition of an index: naming it only when it changes leaves that tree alone.
+ADD_MESSAGE = f"INSERT INTO message VALUES ({','.join('?' * 22)})"
+ADD_OUTCOME = "INSERT INTO outcome VALUES (?,?,?,?,?,?,?,?,?)"
+ADD_CONVERSATION = "INSERT OR IGNORE INTO conversation VALUES (?,?,?,?,?,?,?,?)"
+# `open` and `requester` stand in indexes: naming them only when they change leaves those trees alone.
 SET_CONVERSATION = (
     "UPDATE conversation SET version=?, quiet=?, document=?"
-    " WHERE workspace=? AND id=? AND version=? AND open=?"
+    " WHERE workspace=? AND id=? AND version=? AND open=? AND requester=?"
 )
 TURN_CONVERSATION = (
-    "UPDATE conversation SET version=?, quiet=?, document=?, open=? WHERE workspace=? AND id=? AND version=?"
+    "UPDATE conversation SET version=?, quiet=?, document=?, open=?, requester=?"
+    " WHERE workspace=? AND id=? AND version=?"
 )
 ADD_LANE = "INSERT OR IGNORE INTO lane VALUES (?,?,?,?,?)"
 SET_LANE = (
@@ -38,20 +41,22 @@ GO_ON_STREAM = (
     "INSERT OR IGNORE INTO history SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10"
     " WHERE EXISTS (SELECT 1 FROM history WHERE workspace=?1 AND stream=?2 AND seq=?3 - 1)"
 )
-# As above: a request that is open or closed as before leaves the trees of its other keys alone.
+# As above: a request that is open or closed as before, with the same agent, leaves the trees of its other keys alone.
 SET_REQUEST = (
-    "UPDATE request SET state=?, assignee=?, queue=?, waiting_at=?, document=?"
+    "UPDATE request SET state=?, queue=?, waiting_at=?, document=?, priority=?"
     " WHERE workspace=? AND id=? AND conversation_id=? AND channel_id=? AND opened_at=? AND open=?"
+    " AND assignee IS ?"
 )
 PUT_REQUEST = (
-    "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
+    "INSERT INTO request VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
     " conversation_id=excluded.conversation_id, channel_id=excluded.channel_id, opened_at=excluded.opened_at,"
     " open=excluded.open, state=excluded.state, assignee=excluded.assignee, queue=excluded.queue,"
-    " waiting_at=excluded.waiting_at, document=excluded.document"
+    " waiting_at=excluded.waiting_at, document=excluded.document, priority=excluded.priority"
 )
 ADD_TEXT = "INSERT OR IGNORE INTO text VALUES (?,?,?,?,?,?)"
 ADD_PROFILE = "INSERT OR IGNORE INTO profile VALUES (?,?,?)"
 ADD_THREAD = "INSERT OR IGNORE INTO thread VALUES (?,?,?,?)"
+TARGET = "SELECT conversation_id FROM thread WHERE workspace=? AND channel_id=? AND native=?"
 ADD_LOAD = (
     "INSERT INTO agent VALUES (?,?,1,?,?) ON CONFLICT DO UPDATE SET version=version+1,"
     " load=load+excluded.load,"
@@ -59,6 +64,9 @@ ADD_LOAD = (
 )
 ADD_DESK = "INSERT OR IGNORE INTO desk VALUES (?,?,?,?)"
 SET_DESK = "UPDATE desk SET revision=?, content=?, salt=? WHERE workspace=? AND revision=?"
+_KEPT = 3  # the first columns of a message, which say which one it is
+_REVISED = ", ".join(f"{column}=?" for column in MESSAGE_COLUMNS.split(", ")[_KEPT:])
+REVISE = f"UPDATE message SET {_REVISED} WHERE workspace=? AND id=?"
 ABSORB = (
     "UPDATE message SET conversation_id=?, request_id=?, group_at=CASE WHEN top THEN ? ELSE group_at END"
     " WHERE workspace=? AND conversation_id=?"
@@ -72,6 +80,7 @@ VERSIONS = {
     HoldKind.CONVERSATION: "SELECT version FROM conversation WHERE workspace=? AND id=?",
     HoldKind.AGENT: "SELECT version FROM agent WHERE workspace=? AND id=?",
     HoldKind.LANE: "SELECT version FROM lane WHERE workspace=? AND channel_id=? AND profile_id=?",
+    HoldKind.RECORD: "SELECT version FROM record WHERE workspace=? AND kind=? AND id=?",
 }
 
 Rows = list[tuple[str, str]]
@@ -94,6 +103,7 @@ def write(execute: Execute, batch: Batch) -> None:
         replaced = 0 if batch.restoring else added[conversation.id].start - 1
         if not _put_conversation(execute, workspace, conversation, replaced):
             failed.append(("conversation", conversation.id))
+            del added[conversation.id]  # it vouches for no entry
     for lane in batch.lanes:
         if not _put_lane(execute, workspace, lane, batch.restoring):
             failed.append(("lane", f"{lane.channel_id} {lane.profile_id}"))
@@ -103,8 +113,10 @@ def write(execute: Execute, batch: Batch) -> None:
                 failed.append(("stream", entry.stream))
     if batch.desk is not None and not _put_desk(execute, batch):
         failed.append(("desk", "desk"))
+    if batch.records or batch.threads or batch.revised:
+        failed += _put_rarer(execute, batch)
     if failed:
-        raise Conflict(sorted(failed))
+        raise Conflict(sorted(set(failed)))
     for request in batch.requests:
         _put_request(execute, workspace, request, new=1 in added.get(request.conversation_id, ()))
     for text in batch.texts:
@@ -131,6 +143,7 @@ def _add_keys(execute: Execute, batch: Batch) -> None:
             outcome.request_id,
             outcome.message_id,
             outcome.duplicate,
+            outcome.record_id,
         )
         try:
             execute(ADD_OUTCOME, row)
@@ -142,15 +155,11 @@ def _put_request(execute: Execute, workspace: str, request: Request, *, new: boo
     """Write a request. One that is ``new`` is hardly there yet, so that is tried first."""
     is_open, waiting_at = request.is_open, request.waiting_at
     place = (workspace, request.id, request.conversation_id, request.channel_id, micros(request.opened_at))
-    state = (
-        request.state.value,
-        request.assignee,
-        request.queue,
-        None if waiting_at is None else micros(waiting_at),
-        dump(request),
-    )
-    if new or execute(SET_REQUEST, (*state, *place, is_open)).rowcount == 0:
-        execute(PUT_REQUEST, (*place, is_open, *state))
+    state, assignee = request.state.value, request.assignee
+    since = None if waiting_at is None else micros(waiting_at)
+    rest = (request.queue, since, dump(request), request.priority)
+    if new or execute(SET_REQUEST, (state, *rest, *place, is_open, assignee)).rowcount == 0:
+        execute(PUT_REQUEST, (*place, is_open, state, assignee, *rest))
 
 
 # --- guarded rows ---
@@ -171,7 +180,11 @@ def _added(batch: Batch) -> dict[str, range]:
 
 
 def _stands(execute: Execute, workspace: str, hold: Hold) -> bool:
-    key = tuple(hold.id.rsplit(" ", 1)) if hold.kind is HoldKind.LANE else (hold.id,)
+    key: tuple[str, ...] = (hold.id,)
+    if hold.kind is HoldKind.LANE:
+        key = hold.id.rpartition(" ")[::2]
+    elif hold.kind is HoldKind.RECORD:
+        key = hold.id.partition(" ")[::2]
     row = execute(VERSIONS[hold.kind], (workspace, *key)).fetchone()
     return (row[0] if row else 0) == hold.version
 
@@ -179,12 +192,12 @@ def _stands(execute: Execute, workspace: str, hold: Hold) -> bool:
 def _put_conversation(execute: Execute, workspace: str, new: Conversation, replaced: int) -> bool:
     version, document, quiet, is_open = new.version, conversation_document(new), new.is_quiet, new.is_open
     if replaced == 0:
-        row = (workspace, new.id, version, is_open, quiet, new.channel_id, document)
+        row = (workspace, new.id, version, is_open, quiet, new.channel_id, document, new.requester)
         return execute(ADD_CONVERSATION, row).rowcount == 1
     last = (workspace, new.id, replaced)
     return (
-        execute(SET_CONVERSATION, (version, quiet, document, *last, is_open)).rowcount == 1
-        or execute(TURN_CONVERSATION, (version, quiet, document, is_open, *last)).rowcount == 1
+        execute(SET_CONVERSATION, (version, quiet, document, *last, is_open, new.requester)).rowcount == 1
+        or execute(TURN_CONVERSATION, (version, quiet, document, is_open, new.requester, *last)).rowcount == 1
     )
 
 
@@ -227,10 +240,25 @@ def _put_desk(execute: Execute, batch: Batch) -> bool:
 # --- rows that are written now and then ---
 
 
+def _put_rarer(execute: Execute, batch: Batch) -> Iterator[tuple[str, str]]:
+    """Write records, thread keys and revised messages; says which were not as the batch took them to be."""
+    workspace = batch.workspace
+    for put in batch.records:
+        if not put_record(execute, workspace, put, guarded=not batch.restoring):
+            yield "record", f"{put.record.tag} {put.record.id}"
+    for thread in batch.threads:
+        key, target = (workspace, thread.channel_id, thread.native), thread.conversation_id
+        if execute(ADD_THREAD, (*key, target)).rowcount == 0 and execute(TARGET, key).fetchone() != (target,):
+            yield "thread", f"{thread.channel_id} {thread.native}"
+    fresh = {message.id for message in batch.messages}
+    for message in batch.revised:
+        row = message_row(message)[_KEPT:]
+        if message.id in fresh or execute(REVISE, (*row, workspace, message.id)).rowcount == 0:
+            yield "message", message.id
+
+
 def _write_rarer(execute: Execute, batch: Batch) -> None:
     workspace = batch.workspace
-    for thread in batch.threads:
-        execute(ADD_THREAD, (workspace, thread.channel_id, thread.native, thread.conversation_id))
     for absorbed in batch.absorbed:
         old = (workspace, absorbed.other)
         execute(ABSORB, (absorbed.into, absorbed.request_id, micros(absorbed.group_at), *old))

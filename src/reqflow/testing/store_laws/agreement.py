@@ -17,6 +17,8 @@ from ...core.facts import (
     WantNeighbours,
     WantOutcome,
     WantPool,
+    WantRecord,
+    WantRecords,
     WantRequest,
     WantThread,
     WantWaiting,
@@ -44,6 +46,7 @@ from ...ports import (
     Lease,
     LeaseQueue,
     LoadChange,
+    RecordPut,
     Store,
     ThreadKey,
     Timer,
@@ -58,6 +61,7 @@ from ..samples import (
     make_item,
     make_lane,
     make_message,
+    make_note,
     make_outcome,
     make_request,
     moment,
@@ -69,6 +73,7 @@ __all__ = ["AgreementLaws"]
 
 FEW = 3
 AGENTS = tuple(AgentId(name) for name in ("ana", "bob", "eve"))
+NOTE = Code("note")
 QUEUES = tuple(QueueId(name) for name in ("sales", "help"))
 
 # --- what is drawn: parts of commits by their numbers, and work on queues ---
@@ -83,9 +88,11 @@ PARTS: dict[str, st.SearchStrategy[Any]] = {
     ),
     "lanes": st.tuples(few, st.sampled_from([1, 1, 1, 1, 0, 2])),
     "messages": st.tuples(many, few, seconds, st.booleans()),
+    "records": st.tuples(few, few, seconds, st.sampled_from([0, 0, 0, 0, -1, 1]), st.booleans()),
+    "revised": st.tuples(many, few, seconds, st.booleans()),
     "absorbed": st.tuples(few, few),
     "adopted": st.tuples(few, seconds),
-    "threads": st.tuples(many, few),
+    "threads": st.tuples(st.integers(5, 7), few),
     "entries": st.tuples(few, st.sampled_from([1, 1, 1, 1, 0, 2])),
     "loads": st.tuples(st.sampled_from(AGENTS), st.integers(-1, 2), st.none() | seconds),
     "holds": st.tuples(st.sampled_from(HoldKind), few, st.integers(0, 2)),
@@ -109,7 +116,12 @@ settles = st.tuples(st.just("settle"), st.lists(st.integers(0, 20), min_size=1, 
 extends = st.tuples(st.just("extend"), st.tuples(st.integers(0, 20), st.integers(1, 20)))
 releases = st.tuples(
     st.just("release"),
-    st.tuples(st.integers(0, 20), st.integers(-5, 20), st.sampled_from([False, False, True])),
+    st.tuples(
+        st.integers(0, 20),
+        st.integers(-5, 20),
+        st.sampled_from([None, "later", "later"]),
+        st.sampled_from([False, False, True]),
+    ),
 )
 waits = st.tuples(st.just("wait"), st.integers(1, 15))
 doings = st.lists(
@@ -125,6 +137,8 @@ BEGINNING: tuple[str, Any] = (
         *(("armed", (number, number)) for number in range(FEW)),
         *(("messages", (number, number % FEW, number, True)) for number in range(5)),
         *(("conversations", (number, 1, False)) for number in range(FEW)),
+        *(("records", (number, number % 2, number, 0, False)) for number in range(FEW)),
+        *(("threads", (5 + number, number)) for number in range(2)),
     ],
 )
 
@@ -157,7 +171,7 @@ class Run:
             self.workspace, queue, now=moment(self.now), until=moment(self.now + span), limit=limit
         )
         self.leases += found
-        return [(each.item, each.attempts) for each in found]
+        return [(each.item, each.attempts, each.lost) for each in found]
 
     def _lease(self, index: int) -> Lease:
         if not self.leases:
@@ -172,10 +186,10 @@ class Run:
         index, span = content
         self.store.extend(self.workspace, [self._lease(index)], moment(self.now + span))
 
-    def release(self, content: tuple[int, int, bool]) -> None:
-        index, span, park = content
+    def release(self, content: tuple[int, int, str | None, bool]) -> None:
+        index, span, note, park = content
         self.store.release(
-            self.workspace, self._lease(index), ready_at=moment(self.now + span), note="later", park=park
+            self.workspace, self._lease(index), ready_at=moment(self.now + span), note=note, park=park
         )
 
     def commit(self, parts: Sequence[tuple[str, Any]]) -> None:
@@ -190,6 +204,10 @@ class Run:
             if made is not None and named not in once:  # a batch names each row once
                 once.add(named)
                 found.setdefault(name, []).append(made)
+        streams = {entry.stream for entry in found.get("entries", ())}
+        for new in found.get("conversations", ()):  # a version counts entries
+            if new.version > 0 and new.id not in streams:
+                found.setdefault("entries", []).append(make_entry(new.id, new.version))
         return make_batch(
             workspace=self.workspace,
             at=moment(self.now),
@@ -201,10 +219,14 @@ class Run:
         return found.version if found else 0  # type: ignore[union-attr]
 
     def lane_version(self, number: int) -> int:
-        ((lane, _),) = self.store.recall(  # type: ignore[misc]
+        ((lane, _),) = self.store.recall(  # type: ignore[misc, str-unpack]
             self.workspace, [WantLane(CHANNEL, ProfileId(f"p_{number:04}"))]
         )
         return lane.version if lane else 0  # type: ignore[union-attr]
+
+    def record_version(self, number: int) -> int:
+        (found,) = self.store.recall(self.workspace, [WantRecord(NOTE, _note(number))])
+        return found.version if found else 0  # type: ignore[union-attr]
 
     def length(self, number: int) -> int:
         return len(self.store.history(self.workspace, _conversation(number)))
@@ -212,6 +234,10 @@ class Run:
 
 def _conversation(number: int) -> ConversationId:
     return ConversationId(f"c_{number:04}")
+
+
+def _note(number: int) -> Code:
+    return Code(f"n_{number:04}")
 
 
 def _make_conversation(run: Run, drawn: tuple[int, int, bool]) -> Any:
@@ -223,7 +249,23 @@ def _make_conversation(run: Run, drawn: tuple[int, int, bool]) -> Any:
 def _make_request(run: Run, drawn: tuple[int, int, RequestState, QueueId | None, int | None]) -> Any:
     number, conversation, state, queue, since = drawn
     waiting_at = None if since is None else moment(since)
-    return make_request(number, conversation, state=state, queue=queue, waiting_at=waiting_at)
+    priority = 0 if since is None else since % 2
+    return make_request(
+        number, conversation, state=state, queue=queue, waiting_at=waiting_at, priority=priority
+    )
+
+
+def _make_record(run: Run, drawn: tuple[int, int, int, int, bool]) -> RecordPut:
+    number, conversation, since, off, deleted = drawn
+    version = run.record_version(number)
+    gone = moment(99) if deleted else None
+    note = make_note(number, conversation, version=version + 1, added_at=moment(since // 20), deleted_at=gone)
+    return RecordPut(note, max(version + off, 0))
+
+
+def _make_revised(run: Run, drawn: tuple[int, int, int, bool]) -> Any:
+    number, conversation, sent, top = drawn
+    return make_message(number, conversation, sent_at=moment(sent), top=top, unreviewed=True)
 
 
 def _make_effect(run: Run, drawn: tuple[int, int, bool, str | None]) -> Any:
@@ -244,6 +286,7 @@ def _make_hold(run: Run, drawn: tuple[HoldKind, int, int]) -> Hold:
         HoldKind.AGENT: AGENTS[number],
         HoldKind.CONVERSATION: _conversation(number),
         HoldKind.LANE: f"{CHANNEL} p_{number:04}",
+        HoldKind.RECORD: f"{NOTE} {_note(number)}",
     }
     return Hold(kind, key[kind], version)
 
@@ -263,6 +306,8 @@ MAKERS: dict[str, Callable[[Run, Any], Any]] = {
     "requests": _make_request,
     "lanes": lambda run, drawn: make_lane(drawn[0], run.lane_version(drawn[0]) + drawn[1]),
     "messages": lambda run, drawn: make_message(drawn[0], drawn[1], sent_at=moment(drawn[2]), top=drawn[3]),
+    "records": _make_record,
+    "revised": _make_revised,
     "absorbed": _make_absorbed,
     "adopted": lambda run, drawn: Adopted(
         _conversation(drawn[0]), RequestId(f"r_{drawn[0]:04}"), moment(drawn[1])
@@ -289,7 +334,13 @@ WANTS: tuple[Want, ...] = (
     *(WantOutcome(make_outcome(n)[0]) for n in range(10)),
     *(WantNeighbours(CHANNEL, PROFILE, moment(n), make_message(4).id) for n in (0, 10, 20, 40)),
     WantLastOpen(CHANNEL),
-    *(WantPool(AGENTS, below) for below in (None, 1, 3)),
+    *(WantPool(AGENTS, below, 2, order) for below in (None, 1, 3) for order in ("load", "chosen")),
+    *(WantRecord(NOTE, _note(n)) for n in range(FEW)),
+    *(
+        WantRecords(NOTE, "conversation", _conversation(n), top, newest_first)
+        for n in range(FEW)
+        for top, newest_first in ((9, False), (2, True))
+    ),
     *(WantWaiting(queue, 5) for queue in QUEUES),
 )
 

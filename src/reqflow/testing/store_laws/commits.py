@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ...core.facts import (
@@ -9,14 +11,29 @@ from ...core.facts import (
     WantLane,
     WantLastOpen,
     WantMessage,
+    WantNeighbours,
+    WantOutcome,
     WantPool,
     WantRequest,
     WantThread,
     WantWaiting,
 )
-from ...core.model import AgentId, AgentLoad, Audience, ConversationId, QueueId, RequestId, RequestState
+from ...core.model import (
+    AgentId,
+    AgentLoad,
+    Attachment,
+    AttachmentKind,
+    Audience,
+    Code,
+    ConversationId,
+    Delivery,
+    MessageId,
+    QueueId,
+    RequestId,
+    RequestState,
+)
 from ...core.values import changed
-from ...errors import InvalidInput
+from ...errors import Conflict, InvalidInput
 from ...ports import Absorbed, Adopted, LoadChange, Messages, Requests, Store, ThreadKey
 from ..samples import (
     CHANNEL,
@@ -28,6 +45,7 @@ from ..samples import (
     make_entry,
     make_lane,
     make_message,
+    make_outcome,
     make_request,
     make_text,
     moment,
@@ -35,6 +53,11 @@ from ..samples import (
 from .laws import StoreLaws, ask, items
 
 __all__ = ["CommitLaws"]
+
+
+def posted(number: int) -> tuple[ThreadKey, ...]:
+    """The thread key ``posted``, which leads to the conversation of that number."""
+    return (ThreadKey(CHANNEL, "posted", ConversationId(f"c_{number:04}")),)  # type: ignore[arg-type]
 
 
 class CommitLaws(StoreLaws):
@@ -112,14 +135,93 @@ class CommitLaws(StoreLaws):
         assert [each.request_id for each in items(store, Messages())] == ["r_1", "r_2"]
 
     def test_a_thread_key_keeps_its_target(self, store: Store) -> None:
+        store.commit(make_batch(conversations=tuple(make_conversation(n) for n in (1, 2)), threads=posted(1)))
+        store.commit(make_batch(threads=posted(1) * 2, outcomes=(make_outcome(1),)))
+        assert ask(store, WantOutcome(make_outcome(1)[0])) is not None
+        elsewhere = ThreadKey(CHANNEL, "new", "c_0002"), *posted(2)  # type: ignore[arg-type]
+        for threads in (posted(2), (*posted(1), *posted(2)), elsewhere):
+            with pytest.raises(Conflict) as caught:
+                store.commit(make_batch(threads=threads, outcomes=(make_outcome(2),)))
+            assert caught.value.rows == (("thread", f"{CHANNEL} posted"),)
+        assert ask(store, WantThread(CHANNEL, ("posted",))).id == "c_0001"  # type: ignore[arg-type]
+        assert ask(store, WantThread(CHANNEL, ("new",))) is None  # type: ignore[arg-type]
+        assert ask(store, WantOutcome(make_outcome(2)[0])) is None
+
+    def test_a_new_thread_key_has_one_target(self, store: Store) -> None:
+        with pytest.raises(Conflict) as caught:
+            store.commit(make_batch(threads=(*posted(1), *posted(2))))
+        assert caught.value.rows == (("thread", f"{CHANNEL} posted"),)
+
+    def test_a_thread_key_goes_with_its_conversation(self, store: Store) -> None:
+        """A commit names where it leads before what the same commit absorbs is moved."""
+        conversations = tuple(make_conversation(n) for n in (1, 9))
+        store.commit(make_batch(conversations=conversations, threads=posted(1)))
+        move = Absorbed(ConversationId("c_0001"), ConversationId("c_0009"), RequestId("r_0009"), START)
+        new = ThreadKey(CHANNEL, "new", "c_0001")  # type: ignore[arg-type]
+        store.commit(make_batch(threads=(*posted(1), new), absorbed=(move,)))
+        for native in ("posted", "new"):
+            assert ask(store, WantThread(CHANNEL, (native,))).id == "c_0009"  # type: ignore[arg-type]
+        store.commit(make_batch(threads=posted(9)))
+        with pytest.raises(Conflict):
+            store.commit(make_batch(threads=posted(1)))
+
+    # --- messages that change ---
+
+    def test_a_revised_message_is_as_it_is_now(self, store: Store) -> None:
+        told = make_text(7).ref
+        file = Attachment(AttachmentKind.DOCUMENT, name=told, media_type=Code("text/plain"), size=3)
+        store.commit(make_batch(messages=(make_message(1, text=told), make_message(2, 1))))
+        edited = make_message(
+            1,
+            text=make_text(8).ref,
+            request_id="r_0001",
+            attachments=(file,),
+            unreviewed=True,
+            edited_at=moment(70),
+            delivery=Delivery.UNDELIVERED,
+            delivery_code=Code("gone"),
+        )
+        deleted = make_message(1, text=None, deleted_at=moment(80))
+        for now in (edited, deleted, make_message(1)):
+            store.commit(make_batch(revised=(now,)))
+            assert ask(store, WantMessage(CHANNEL, now.native)) == now
+            assert items(store, Messages()) == [now, make_message(2, 1)]
+
+    def test_a_revised_message_is_listed_where_it_is(self, store: Store) -> None:
+        store.commit(make_batch(messages=tuple(make_message(n, 1) for n in (1, 2, 3))))
+        inside = make_message(2, 9, top=False, request_id="r_0009")
+        store.commit(make_batch(revised=(inside, make_message(3, 1, text=None))))
+        assert items(store, Messages(conversation_id=ConversationId("c_0009"))) == [inside]
+        found = ask(store, WantNeighbours(CHANNEL, PROFILE, START, MessageId("")))
+        assert found.after == (make_message(1, 1), make_message(3, 1, text=None))
+
+    def test_a_message_is_revised_before_it_is_absorbed_or_adopted(self, store: Store) -> None:
+        store.commit(make_batch(messages=tuple(make_message(n, (n + 1) // 2) for n in range(1, 7))))
         store.commit(
             make_batch(
-                conversations=(make_conversation(1), make_conversation(2)),
-                threads=(ThreadKey(CHANNEL, "posted", "c_0001"),),  # type: ignore[arg-type]
+                revised=(
+                    make_message(1, 1, text=make_text(1).ref),
+                    make_message(3, 2, text=make_text(3).ref),
+                    make_message(5, 3, request_id="r_own"),
+                ),
+                absorbed=(
+                    Absorbed(ConversationId("c_0001"), ConversationId("c_0009"), RequestId("r_9"), START),
+                ),
+                adopted=(
+                    Adopted(ConversationId("c_0002"), RequestId("r_2"), START),
+                    Adopted(ConversationId("c_0003"), RequestId("r_3"), START),
+                ),
             )
         )
-        store.commit(make_batch(threads=(ThreadKey(CHANNEL, "posted", "c_0002"),)))  # type: ignore[arg-type]
-        assert ask(store, WantThread(CHANNEL, ("posted",))).id == "c_0001"  # type: ignore[arg-type]
+        moved: dict[str, Any] = {"request_id": "r_9", "group_at": START}
+        assert items(store, Messages()) == [
+            make_message(1, 9, text=make_text(1).ref, **moved),
+            make_message(2, 9, **moved),
+            make_message(3, 2, text=make_text(3).ref, request_id="r_2"),
+            make_message(4, 2, request_id="r_2"),
+            make_message(5, 3, request_id="r_own"),
+            make_message(6, 3, request_id="r_3"),
+        ]
 
     def test_loads_are_added_up(self, store: Store) -> None:
         bob = AgentId("bob")

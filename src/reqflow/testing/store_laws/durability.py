@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from ...core.facts import WantConversation, WantPool
-from ...core.model import AgentId, ConversationId
+from ...core.facts import WantConversation, WantPool, WantRecord, WantRecords
+from ...core.model import AgentId, Code, ConversationId, NativeId
 from ...core.values import changed
 from ...errors import Conflict, Duplicate
-from ...ports import LeaseQueue, LoadChange, Messages, Store
+from ...ports import Conversations, LeaseQueue, LoadChange, Messages, RecordPut, Store, ThreadKey
 from ..samples import (
+    CHANNEL,
     WORKSPACE,
     make_batch,
     make_conversation,
@@ -22,6 +23,7 @@ from ..samples import (
     make_entry,
     make_lane,
     make_message,
+    make_note,
 )
 from .guards import first
 from .laws import StoreLaws, ask, items, lease, picture
@@ -132,6 +134,52 @@ class DurabilityLaws(StoreLaws):
 
         assert sum(at_once(open_first)) == ROUNDS
         assert len(items(store, Messages(limit=999))) == ROUNDS
+
+    def test_of_two_who_answer_one_unseen_message_exactly_one_begins(self, store: Store) -> None:
+        if not self.concurrent:
+            pytest.skip("declared: not concurrent")
+
+        def answer(number: int) -> int:
+            won = 0
+            for turn in range(ROUNDS):
+                id = turn * THREADS + number
+                key = ThreadKey(CHANNEL, NativeId(f"root{turn}"), ConversationId(f"c_{id:04}"))
+                try:
+                    store.commit(make_batch(conversations=(make_conversation(id),), threads=(key,)))
+                    won += 1
+                except Conflict as lost:
+                    named.add(lost.rows)
+            return won
+
+        named: set[tuple[tuple[str, str], ...]] = set()
+        assert sum(at_once(answer)) == ROUNDS
+        assert named == {(("thread", f"{CHANNEL} root{turn}"),) for turn in range(ROUNDS)}
+        assert len(items(store, Conversations(limit=999))) == ROUNDS
+
+    def test_no_change_of_a_record_is_lost(self, store: Store) -> None:
+        if not self.concurrent:
+            pytest.skip("declared: not concurrent")
+        store.commit(make_batch(records=(RecordPut(make_note(1)),)))
+        want = WantRecord(Code("note"), Code("n_0001"))
+
+        def move(number: int) -> int:
+            """Move the note to a conversation of its own; it is found there, and nowhere else, by whoever looks."""
+            won = 0
+            for _ in range(ROUNDS):
+                old = ask(store, want)
+                new = make_note(1, number, version=old.version + 1)
+                try:
+                    store.commit(make_batch(records=(RecordPut(new, old.version),)))
+                    won += 1
+                except Conflict:
+                    pass
+            return won
+
+        won = sum(at_once(move))
+        found = ask(store, want)
+        assert found.version == won + 1 > ROUNDS
+        by_key = [WantRecords(Code("note"), "conversation", f"c_{n:04}") for n in range(THREADS)]
+        assert [each for each in store.recall(WORKSPACE, by_key) if each] == [(found,)]
 
     def test_a_message_delivered_twice_at_once_is_stored_once(self, store: Store) -> None:
         if not self.concurrent:

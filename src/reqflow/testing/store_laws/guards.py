@@ -9,7 +9,18 @@ import pytest
 from ...core.facts import DeskDocument, WantConversation, WantLane, WantMessage, WantOutcome, WantPool
 from ...core.model import AgentId
 from ...errors import Conflict, Duplicate, InvalidInput, StaleLease, StoreError
-from ...ports import Batch, Hold, HoldKind, Lease, LeaseQueue, LoadChange, Store, ThreadKey, Timer
+from ...ports import (
+    Batch,
+    Hold,
+    HoldKind,
+    Lease,
+    LeaseQueue,
+    LoadChange,
+    RecordPut,
+    Store,
+    ThreadKey,
+    Timer,
+)
 from ..samples import (
     CHANNEL,
     make_batch,
@@ -19,6 +30,7 @@ from ..samples import (
     make_item,
     make_lane,
     make_message,
+    make_note,
     make_outcome,
     make_request,
     make_text,
@@ -35,11 +47,17 @@ BREACHES: dict[str, tuple[dict[str, Any], type[Exception]]] = {
     "missing_conversation": ({"holds": (Hold(HoldKind.CONVERSATION, "c_0777", 1),)}, Conflict),
     "held_agent": ({"holds": (Hold(HoldKind.AGENT, "bob", 5),)}, Conflict),
     "held_lane": ({"holds": (Hold(HoldKind.LANE, f"{CHANNEL} p_0001", 4),)}, Conflict),
+    "held_record": ({"holds": (Hold(HoldKind.RECORD, "note n_0001", 2),)}, Conflict),
+    "absent_record": ({"holds": (Hold(HoldKind.RECORD, "note n_0001", 0),)}, Conflict),
     "conversation_again": ({"conversations": (make_conversation(1),)}, Conflict),
     "conversation_skips": ({"conversations": (make_conversation(1, 3),)}, Conflict),
     "new_conversation_skips": ({"conversations": (make_conversation(7, 2),)}, Conflict),
     "lane_again": ({"lanes": (make_lane(1),)}, Conflict),
     "lane_skips": ({"lanes": (make_lane(1, 3),)}, Conflict),
+    "record_again": ({"records": (RecordPut(make_note(1)),)}, Conflict),
+    "record_skips": ({"records": (RecordPut(make_note(1, version=3), 2),)}, Conflict),
+    "thread_elsewhere": ({"threads": (ThreadKey(CHANNEL, "posted", "c_0002"),)}, Conflict),  # type: ignore[arg-type]
+    "unknown_revised": ({"revised": (make_message(77),)}, Conflict),
     "stream_again": ({"entries": (make_entry("c_0001", 1),)}, Conflict),
     "stream_skips": ({"entries": (make_entry("c_0001", 3),)}, Conflict),
     "desk_again": ({"desk": DeskDocument(1, "{}", "00")}, Conflict),
@@ -58,6 +76,7 @@ def first() -> Batch:
         conversations=(make_conversation(1, requests=(make_request(1),)),),
         requests=(make_request(1),),
         lanes=(make_lane(1, conversation=1),),
+        records=(RecordPut(make_note(1)),),
         messages=(make_message(1),),
         threads=(ThreadKey(CHANNEL, "posted", "c_0001"),),  # type: ignore[arg-type]  # ids are strings
         texts=(make_text(1),),
@@ -77,7 +96,10 @@ def second(**parts: Any) -> Batch:
         "conversations": (make_conversation(2),),
         "requests": (make_request(2),),
         "lanes": (make_lane(2),),
+        "records": (RecordPut(make_note(2)),),
         "messages": (make_message(2),),
+        "threads": (ThreadKey(CHANNEL, "answered", "c_0002"),),  # type: ignore[arg-type]
+        "revised": (make_message(1, text=None),),
         "texts": (make_text(2),),
         "entries": (make_entry("c_0002", 1),),
         "loads": (LoadChange(AgentId("bob"), 1),),
@@ -125,6 +147,9 @@ class GuardLaws(StoreLaws):
                     holds=(Hold(HoldKind.AGENT, "bob", 3), Hold(HoldKind.CONVERSATION, "c_0001", 1)),
                     conversations=(make_conversation(5, 4),),
                     lanes=(make_lane(1),),
+                    records=(RecordPut(make_note(1)),),
+                    threads=(ThreadKey(CHANNEL, "posted", "c_0002"),),  # type: ignore[arg-type]
+                    revised=(make_message(8),),
                     entries=(make_entry("c_0001", 7),),
                 )
             )
@@ -132,7 +157,10 @@ class GuardLaws(StoreLaws):
             ("agent", "bob"),
             ("conversation", "c_0005"),
             ("lane", f"{CHANNEL} p_0001"),
+            ("message", "m_0008"),
+            ("record", "note n_0001"),
             ("stream", "c_0001"),
+            ("thread", f"{CHANNEL} posted"),
         }
 
     def test_holds_that_stand_let_the_commit_through(self, store: Store) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from ...core.facts import Want, WantDesk
-from ...core.model import Workspace
+from ...core.model import Code, Workspace
+from ...core.records import RECORDS
 from ...ports import (
     Conversations,
     Effects,
     Lease,
     LeaseQueue,
     Messages,
+    Records,
     Requests,
     Store,
     Streams,
@@ -99,6 +101,11 @@ def picture(store: Store, workspace: Workspace = WORKSPACE) -> dict[str, Any]:
         "conversations": items(store, Conversations(limit=10_000), workspace),
         "requests": items(store, Requests(limit=10_000), workspace),
         "messages": items(store, Messages(limit=10_000), workspace),
+        "records": [
+            record
+            for kind in RECORDS
+            for record in items(store, Records(kind=Code(kind.tag), limit=10_000), workspace)
+        ],
         "effects": items(store, Effects(limit=10_000), workspace),
         "history": {stream: list(store.history(workspace, stream)) for stream in streams},
         "next_due": store.next_due(workspace),

@@ -159,6 +159,20 @@ class LeaseLaws(StoreLaws):
         assert one.attempts == 2
 
     @QUEUES
+    def test_a_lease_tells_how_many_were_lost_since_the_item_was_last_tried(
+        self, store: Store, queue: LeaseQueue
+    ) -> None:
+        put(store, queue, "a")
+        told = []
+        for turn, ending in enumerate(["lost", "lost", "later", "lost", "untried", "lost", "lost"]):
+            (one,) = lease(store, queue, at=100 * turn, until=100 * turn + 50)
+            told.append(one.lost)
+            if ending != "lost":
+                note = None if ending == "untried" else ending
+                store.release(WORKSPACE, one, ready_at=moment(0), note=note)
+        assert told == [0, 1, 2, 0, 1, 1, 2]
+
+    @QUEUES
     def test_a_parked_item_is_never_leased_again(self, store: Store, queue: LeaseQueue) -> None:
         put(store, queue, "a", "b")
         (one,) = lease(store, queue, limit=1)

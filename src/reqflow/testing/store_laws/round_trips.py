@@ -6,13 +6,15 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ...core.events import Entry
-from ...core.facts import Outcome, Want, WantConversation, WantMessage, WantOutcome, WantRequest
-from ...core.model import Audience, CommandKey, Conversation, Message, Request
-from ...ports import Batch, LeaseQueue, Store
+from ...core.facts import Outcome, Want, WantConversation, WantMessage, WantOutcome, WantRecord, WantRequest
+from ...core.model import Audience, Code, CommandKey, Conversation, Message, Request
+from ...core.records import RECORDS, Record
+from ...ports import Batch, LeaseQueue, RecordPut, Store
 from ..samples import START, WORKSPACE, make_batch, make_item, make_text
 from ..shapes import any_of, words
 from .laws import StoreLaws, ask, lease
@@ -64,6 +66,24 @@ class RoundTripLaws(StoreLaws):
             assert stored(store, make_batch(messages=(new,)), want) == new
 
         for_any(any_of(Message, id=new_words(), native=new_words()), law)
+
+    def test_any_revised_message_comes_back(self, store: Store) -> None:
+        def law(both: tuple[Message, Message]) -> None:
+            old, new = both
+            now = attrs.evolve(new, id=old.id, channel_id=old.channel_id, native=old.native)
+            store.commit(make_batch(messages=(old,)))
+            want = WantMessage(old.channel_id, old.native)
+            assert stored(store, make_batch(revised=(now,)), want) == now
+
+        old = any_of(Message, id=new_words(), native=new_words())
+        for_any(st.tuples(old, any_of(Message)), law)
+
+    def test_any_record_comes_back(self, store: Store) -> None:
+        def law(new: Record) -> None:
+            kind = Code(new.tag)
+            assert stored(store, make_batch(records=(RecordPut(new),)), WantRecord(kind, new.id)) == new
+
+        for_any(st.one_of([any_of(kind, id=new_words()) for kind in RECORDS]), law, examples=60)
 
     def test_any_event_comes_back(self, store: Store) -> None:
         def law(new: Entry) -> None:

@@ -15,6 +15,7 @@ from ...core.model import (
     ConversationId,
     ConversationState,
     MessageId,
+    ProfileId,
     QueueId,
     RequestState,
     Workspace,
@@ -64,8 +65,10 @@ class ViewLaws(StoreLaws):
                 conversations=(
                     make_conversation(1, requests=(make_request(1),)),
                     make_conversation(2, state=ConversationState.CLOSED, closed=(make_request(2, **CLOSED),)),
-                    make_conversation(3, channel_id="chat:other"),
-                    make_conversation(4, state=ConversationState.CLOSED),
+                    make_conversation(
+                        3, channel_id="chat:other", state=ConversationState.ACTIVE, holder="bob"
+                    ),
+                    make_conversation(4, state=ConversationState.CLOSED, requester="p_other"),
                 ),
                 requests=(
                     make_request(1, queue=QueueId("sales"), waiting_at=START),
@@ -96,6 +99,11 @@ class ViewLaws(StoreLaws):
             (Requests(newest_first=True, after="r_0003"), "21"),
             (Requests(states=states, after="r_0001", newest_first=False), "3"),
             (Requests(conversation_id=ConversationId("c_0001"), newest_first=True, after="r_0004"), "31"),
+            (Requests(assignee=AgentId("bob"), states=(RequestState.CLOSED,)), "4"),
+            (Requests(assignee=AgentId("eve"), states=(RequestState.CLOSED,)), ""),
+            (Requests(channel_id=CHANNEL, states=(RequestState.CLOSED,), newest_first=True), "2"),
+            (Requests(channel_id=CHANNEL, states=states), "13"),
+            (Requests(queue=QueueId("sales"), states=states, assignee=AgentId("bob")), ""),
         ):
             assert "".join(ids(items(filled, view))) == found, view
 
@@ -111,6 +119,16 @@ class ViewLaws(StoreLaws):
             (Conversations(open=True, channel_id=CHANNEL), "1"),
             (Conversations(newest_first=True, after="c_0003"), "21"),
             (Conversations(open=True, newest_first=True), "31"),
+            (Conversations(states=(ConversationState.ACTIVE,)), "3"),
+            (Conversations(states=(ConversationState.PENDING, ConversationState.CLOSED)), "124"),
+            (Conversations(states=(ConversationState.CLOSED,)), "24"),
+            (Conversations(holder=AgentId("bob")), "3"),
+            (Conversations(holder=AgentId("bob"), open=False), ""),
+            (Conversations(requester=ProfileId("p_other")), "4"),
+            (Conversations(requester=ProfileId("p_other"), open=False), "4"),
+            (Conversations(requester=ProfileId("p_other"), open=True), ""),
+            (Conversations(open=False, channel_id=CHANNEL, newest_first=True), "42"),
+            (Conversations(open=False, channel_id=CHANNEL, newest_first=True, after="c_0004"), "2"),
         ):
             assert "".join(ids(items(filled, view))) == found, view
 
@@ -158,6 +176,23 @@ class ViewLaws(StoreLaws):
         store.commit(make_batch(effects=(post,)))
         assert [each.queued for each in items(store, Effects())] == [post]
 
+    def test_what_is_closed_and_opened_again_is_found_where_it_stands(self, filled: Store) -> None:
+        closed = make_request(1, assignee="bob", **CLOSED)
+        ended = make_conversation(1, 2, state=ConversationState.CLOSED, closed=(closed,))
+        filled.commit(make_batch(conversations=(ended,), requests=(closed,)))
+        done = (RequestState.CLOSED,)
+        assert "".join(ids(items(filled, Conversations(open=False, channel_id=CHANNEL)))) == "124"
+        assert "".join(ids(items(filled, Conversations(open=False, requester=ended.requester)))) == "12"
+        assert "".join(ids(items(filled, Requests(assignee=AgentId("bob"), states=done)))) == "14"
+        again = make_request(1, state=RequestState.ASSIGNED, assignee="eve")
+        reopened = make_conversation(1, 3, requests=(again,))
+        filled.commit(make_batch(conversations=(reopened,), requests=(again,)))
+        assert "".join(ids(items(filled, Conversations(open=False, channel_id=CHANNEL)))) == "24"
+        assert "".join(ids(items(filled, Conversations(open=False, requester=ended.requester)))) == "2"
+        assert "".join(ids(items(filled, Requests(assignee=AgentId("bob"), states=done)))) == "4"
+        taken = Requests(assignee=AgentId("eve"), states=(RequestState.ASSIGNED,))
+        assert "".join(ids(items(filled, taken))) == "1"
+
     @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
     def test_pages_hold_each_item_once(self, filled: Store, limit: int) -> None:
         for kind, whole in (
@@ -187,6 +222,7 @@ class ViewLaws(StoreLaws):
             "conversations": [],
             "requests": [],
             "messages": [],
+            "records": [],
             "effects": [],
             "history": {},
             "next_due": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from ...core.facts import (
@@ -17,7 +18,11 @@ from ...core.facts import (
     WantMessage,
     WantNeighbours,
     WantOutcome,
+    WantPlaced,
     WantPool,
+    WantProfile,
+    WantRecord,
+    WantRecords,
     WantRequest,
     WantThread,
     WantWaiting,
@@ -27,10 +32,12 @@ from ...core.model import (
     AgentLoad,
     Audience,
     ChannelId,
+    Code,
     CommandKey,
     ConversationId,
     MessageId,
     NativeId,
+    Profile,
     ProfileId,
     QueueId,
     RequestId,
@@ -39,7 +46,7 @@ from ...core.model import (
     TextId,
     Workspace,
 )
-from ...ports import LoadChange, Store, ThreadKey
+from ...ports import LoadChange, RecordPut, Store, ThreadKey
 from ..samples import (
     CHANNEL,
     PROFILE,
@@ -49,6 +56,7 @@ from ..samples import (
     make_conversation,
     make_lane,
     make_message,
+    make_note,
     make_outcome,
     make_request,
     make_text,
@@ -60,6 +68,8 @@ __all__ = ["WantLaws"]
 
 NOTHING: dict[str, tuple[Want, object]] = {
     "message": (WantMessage(CHANNEL, NativeId("n1")), None),
+    "placed": (WantPlaced(MessageId("m_0001")), (None, None)),
+    "profile": (WantProfile(PROFILE), None),
     "outcome": (WantOutcome(CommandKey("cmd:0001")), None),
     "lane": (WantLane(CHANNEL, ProfileId("p_0001")), (None, None)),
     "thread": (WantThread(CHANNEL, (NativeId("n1"), NativeId("posted"))), None),
@@ -68,6 +78,8 @@ NOTHING: dict[str, tuple[Want, object]] = {
     "last_open": (WantLastOpen(CHANNEL), None),
     "neighbours": (WantNeighbours(CHANNEL, PROFILE, START, MessageId("m")), Neighbours()),
     "pool": (WantPool((AgentId("bob"),)), (AgentLoad(AgentId("bob")),)),
+    "record": (WantRecord(Code("note"), Code("n_0001")), None),
+    "records": (WantRecords(Code("note"), "conversation", "c_0001"), ()),
     "waiting": (WantWaiting(QueueId("sales")), ()),
     "desk": (WantDesk(0), None),
 }
@@ -91,8 +103,10 @@ class WantLaws(StoreLaws):
                 requests=(make_request(1, queue=SALES, waiting_at=START),),
                 lanes=(make_lane(1, conversation=1),),
                 messages=(make_message(1),),
+                profiles=(Profile(PROFILE, make_text(1).ref),),
                 threads=(ThreadKey(CHANNEL, NativeId("posted"), ConversationId("c_0001")),),
                 loads=(LoadChange(AgentId("bob"), 1),),
+                records=(RecordPut(make_note(1)),),
                 outcomes=(make_outcome(1),),
                 desk=DeskDocument(1, "{}", "00"),
             )
@@ -108,6 +122,16 @@ class WantLaws(StoreLaws):
 
     def test_nothing_wanted_is_nothing_answered(self, store: Store) -> None:
         assert store.recall(WORKSPACE, ()) == ()
+
+    def test_a_message_comes_by_its_id_with_the_conversation_that_it_is_in(self, store: Store) -> None:
+        store.commit(make_batch(conversations=(make_conversation(1),), messages=(make_message(1),)))
+        assert ask(store, WantPlaced(MessageId("m_0001"))) == (make_message(1), make_conversation(1))
+
+    def test_a_profile_is_as_it_was_first_put(self, store: Store) -> None:
+        first = Profile(PROFILE, make_text(1).ref, make_text(2).ref)
+        store.commit(make_batch(profiles=(first,)))
+        store.commit(make_batch(profiles=(Profile(PROFILE, make_text(3).ref),)))
+        assert ask(store, WantProfile(PROFILE)) == first
 
     def test_a_lane_comes_with_the_conversation_that_it_opened_last(self, store: Store) -> None:
         store.commit(
@@ -222,6 +246,24 @@ class WantLaws(StoreLaws):
         assert ask(store, WantPool(everybody, below=1)) == (AgentLoad(AgentId("eve")),)
         assert ask(store, WantPool(())) == ()
 
+    def test_the_pool_may_be_ordered_by_longest_since_chosen_then_load_then_id(self, store: Store) -> None:
+        loads = (
+            LoadChange(AgentId("ana"), 2, moment(1)),
+            LoadChange(AgentId("bob"), 1, moment(9)),
+            LoadChange(AgentId("cal"), 2, moment(3)),
+            LoadChange(AgentId("dan"), 1),
+            LoadChange(AgentId("fay"), 1, moment(3)),
+            LoadChange(AgentId("gus"), 1, moment(3)),
+        )
+        store.commit(make_batch(loads=loads))
+        everybody = tuple(AgentId(name) for name in ("gus", "fay", "ana", "eve", "bob", "cal", "dan"))
+        found = ask(store, WantPool(everybody, by="chosen"))
+        assert [each.agent for each in found] == ["eve", "dan", "ana", "fay", "gus", "cal", "bob"]
+        few = ask(store, WantPool(everybody, below=2, top=4, by="chosen"))
+        assert [each.agent for each in few] == ["eve", "dan", "fay", "gus"]
+        both = [WantPool(everybody, top=2, by=order) for order in ("load", "chosen")]
+        assert [len(each) for each in store.recall(WORKSPACE, both)] == [2, 2]  # type: ignore[arg-type]
+
     def test_who_waits_longest_comes_first(self, store: Store) -> None:
         store.commit(
             make_batch(
@@ -241,6 +283,22 @@ class WantLaws(StoreLaws):
         assert [each.id for each in ask(store, WantWaiting(SALES))] == ["r_0002"]
         found = ask(store, WantWaiting(SALES, top=9))
         assert [each.id for each in found] == ["r_0002", "r_0003", "r_0004", "r_0001"]
+
+    def test_what_is_urgent_comes_before_what_waits_longer(self, store: Store) -> None:
+        waiting = [make_request(n, queue=SALES, waiting_at=moment(n)) for n in (1, 2, 3, 4)]
+        ranked = [attrs.evolve(each, priority=p) for each, p in zip(waiting, (0, 5, -1, 0), strict=True)]
+        store.commit(make_batch(requests=tuple(ranked)))
+        assert [each.id for each in ask(store, WantWaiting(SALES, top=9))] == [
+            "r_0003",
+            "r_0001",
+            "r_0004",
+            "r_0002",
+        ]
+        urgent = attrs.evolve(ranked[1], priority=-2)
+        store.commit(make_batch(requests=(urgent,)))
+        assert ask(store, WantWaiting(SALES)) == (urgent,)
+        store.commit(make_batch(requests=(attrs.evolve(urgent, state=RequestState.CLOSED),)))
+        assert [each.id for each in ask(store, WantWaiting(SALES))] == ["r_0003"]
 
     def test_the_desk_is_told_only_to_those_who_know_another_revision(self, store: Store) -> None:
         desks = [DeskDocument(n, f'{{"n": {n}}}', "0a") for n in (1, 2)]
