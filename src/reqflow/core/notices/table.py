@@ -1,0 +1,171 @@
+"""The table of notices: what happens, who is told, and by which code. Everything else in this package carries it out.
+
+Nobody is told of their own act. An assignment that follows from an answer is not the agent's act but the desk's:
+its assignee is told like any other. (Thena)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from .. import events as e
+from ..model import ActorKind, Audience, Code, Resolution, Side
+from ..settings import ChannelSettings
+from ..values import value
+from .words import Who
+
+__all__ = ["TABLE", "Line"]
+
+Condition = Callable[[Any, ChannelSettings], bool]
+
+
+@value
+class Line:
+    """One line: who is told when the event happens; None as code stands for the event's own.
+
+    ``when`` narrows it by the event and the channel's settings.
+    """
+
+    who: Who
+    code: Code | None
+    when: Condition | None = None
+
+
+def _line(who: Who, code: str | None, when: Condition | None = None) -> Line:
+    return Line(who, None if code is None else Code(code), when)
+
+
+_BOT = ActorKind.BOT
+_INTERNAL, _REQUESTER = Audience.INTERNAL, Side.REQUESTER
+
+
+def _tells_assignee(event: Any, settings: ChannelSettings) -> bool:
+    return settings.notify_assignee and not _by_answering(event, settings)
+
+
+def _tells_answerer(event: Any, settings: ChannelSettings) -> bool:
+    return settings.notify_assignee and _by_answering(event, settings)
+
+
+def _has_no_owner(event: Any, settings: ChannelSettings) -> bool:
+    return settings.owner is None or event.theme is not None  # specialists get it, not the owner
+
+
+def _was_loose(event: Any, settings: ChannelSettings) -> bool:
+    return event.previous is None
+
+
+def _had_somebody(event: Any, settings: ChannelSettings) -> bool:
+    return event.previous is not None
+
+
+def _by_answering(event: Any, settings: ChannelSettings) -> bool:
+    return bool(event.reason.code == "first_response")
+
+
+def _not_absorbed(event: Any, settings: ChannelSettings) -> bool:
+    return bool(event.reason.code != "late")  # it goes on in another, of which they are told
+
+
+def _is_done(event: Any, settings: ChannelSettings) -> bool:
+    return event.resolution is Resolution.DONE
+
+
+def _is_over(event: Any, settings: ChannelSettings) -> bool:
+    return event.resolution in (Resolution.DONE, Resolution.EXPIRED)
+
+
+def _is_internal(event: Any, settings: ChannelSettings) -> bool:
+    return event.message.audience is _INTERNAL and event.message.author.kind is not _BOT
+
+
+def _is_customers(event: Any, settings: ChannelSettings) -> bool:
+    message = event.message
+    return message.side is _REQUESTER and message.audience is not _INTERNAL
+
+
+def _is_colleagues(event: Any, settings: ChannelSettings) -> bool:
+    message = event.message
+    return (
+        message.side is not _REQUESTER
+        and message.audience is not _INTERNAL
+        and message.author.kind is not _BOT
+    )
+
+
+_MESSAGE = (
+    _line(Who.FOLLOWERS, "customer_wrote", _is_customers),
+    _line(Who.FOLLOWERS, "colleague_replied", _is_colleagues),
+    _line(Who.FOLLOWERS, "internal_message", _is_internal),
+)
+
+TABLE: Mapping[type[e.Event], tuple[Line, ...]] = MappingProxyType(
+    {
+        e.RequestOpened: (
+            _line(Who.TRIAGE, "opened"),
+            _line(Who.TEAM, "new", _has_no_owner),
+        ),
+        e.RequestAssigned: (
+            _line(Who.ASSIGNEE, "assigned_by_answer", _tells_answerer),
+            _line(Who.ASSIGNEE, "assigned", _tells_assignee),
+            _line(Who.PREVIOUS, "taken_over"),
+            _line(Who.TRIAGE, "assigned"),
+            _line(Who.REPLIER, "actions", _by_answering),
+            _line(Who.OPENER, "assigned", _was_loose),
+            _line(Who.CUSTOMER, "assigned"),
+        ),
+        e.RequestUnassigned: (
+            _line(Who.PREVIOUS, "unassigned"),
+            _line(Who.TRIAGE, "unassigned"),
+            _line(Who.OPENER, "unassigned"),
+        ),
+        e.RequestRequeued: (
+            _line(Who.PREVIOUS, "unassigned", _had_somebody),
+            _line(Who.TRIAGE, "requeued"),
+            _line(Who.OPENER, "unassigned", _had_somebody),
+        ),
+        e.RequestRouted: (
+            _line(Who.TRIAGE, "routed"),
+            _line(Who.TEAM, "routed"),
+        ),
+        e.RequestHeld: (
+            _line(Who.ASSIGNEE, "on_hold"),
+            _line(Who.TRIAGE, "on_hold"),
+            _line(Who.CUSTOMER, "on_hold"),
+        ),
+        e.RequestWoken: (
+            _line(Who.ASSIGNEE, "woken"),
+            _line(Who.TRIAGE, "woken"),
+            _line(Who.CUSTOMER, "woken"),
+        ),
+        e.RequestClosed: (
+            _line(Who.ASSIGNEE, "closed", _not_absorbed),
+            _line(Who.FOLLOWERS, "closed", _not_absorbed),
+            _line(Who.TRIAGE, "closed"),
+            _line(Who.OPENER, "done", _is_done),
+            _line(Who.CUSTOMER, "closed", _is_over),
+        ),
+        e.RequestReopened: (
+            _line(Who.FOLLOWERS, "reopened"),
+            _line(Who.TRIAGE, "reopened"),
+            _line(Who.OPENER, "reopened"),
+            _line(Who.CUSTOMER, "reopened"),
+        ),
+        e.ConsultAnswered: (_line(Who.ASSIGNEE, "consult_answered"),),
+        e.RequestNudged: (_line(Who.ASSIGNEE, "please_close"),),
+        e.MessageReceived: _MESSAGE,
+        e.MessagePosted: _MESSAGE,
+        e.MessageUndelivered: (_line(Who.HOLDER, "undelivered"),),
+        e.MessageUnreviewed: (_line(Who.REVIEWERS, "unreviewed"),),
+        e.DraftSubmitted: (_line(Who.REVIEWERS, "draft_submitted"),),
+        e.DraftRevised: (_line(Who.REVIEWERS, "draft_submitted"),),
+        e.DraftApproved: (_line(Who.NAMED, "draft_approved"),),
+        e.DraftRejected: (_line(Who.NAMED, "draft_rejected"),),
+        e.DraftWithdrawn: (_line(Who.NAMED, "draft_withdrawn"),),
+        e.AgentMentioned: (_line(Who.NAMED, "mentioned"),),
+        e.AgentNotified: (_line(Who.NAMED, None),),
+    }
+)
+"""Who is told of which event. What is not here, nobody is told of."""
