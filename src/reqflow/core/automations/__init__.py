@@ -1,0 +1,25 @@
+"""Rules: what answers events with commands, in the same commit, in its own name.
+
+A rule is a function that a plugin brings (`Automation`) or a table of the desk's settings (``rules``); the loop in
+`loop` treats both alike. Commands of a rule are checked like anybody's; a refused one leaves an entry.
+"""
+
+from __future__ import annotations
+
+from .automation import Automation, Occasion
+from .loop import MAX_ANSWERS, MAX_DEPTH, answer_rules, occasion_of
+from .matching import Check, Considered, matches
+from .of_desk import automations_of
+
+__all__ = [
+    "MAX_ANSWERS",
+    "MAX_DEPTH",
+    "Automation",
+    "Check",
+    "Considered",
+    "Occasion",
+    "answer_rules",
+    "automations_of",
+    "matches",
+    "occasion_of",
+]
