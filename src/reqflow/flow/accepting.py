@@ -1,0 +1,112 @@
+"""Taking in what was observed: into the inbox, durably, under the key that it is recognised by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, assert_never
+
+import attrs
+
+from ..core import barring
+from ..core.batch import Batch, InboxItem
+from ..core.commands import (
+    Command,
+    Inbound,
+    MarkSeen,
+    MenuChoice,
+    MessageDeletion,
+    MessageEdit,
+    Observation,
+    Reacted,
+)
+from ..core.ids import change_key, choice_key, digest_of, inbound_key, reaction_key
+from ..core.model import Code, CommandKey
+from ..core.overlay import Overlay
+from ..core.settings import Author
+from ..errors import Conflict, Duplicate
+from .asks import Ask, AskCommit, Context, Flow
+from .handling import ATTEMPTS, decided
+
+__all__ = ["accept", "key_of"]
+
+
+def accept(context: Context, observed: Observation) -> Flow:
+    """Put what was observed in the inbox. Returns True, or False when there is nothing to be handled.
+
+    That is: it was there, or handled, before; or its author is barred, and nothing of it was stored.
+    """
+    at, author = context.clock(), context.desk.author(observed.author)
+    if isinstance(observed, Inbound) and observed.received_at is None:
+        observed = attrs.evolve(observed, received_at=at)
+    item = InboxItem(
+        key=_accepted_key(observed, context.desk.salt),
+        lane=Code(f"{observed.channel} {author.profile}"),
+        inbound=observed,
+        accepted_at=at,
+    )
+    relied: int | None = 0  # hardly anybody was ever barred: it is asked only where that turns out wrong
+    for attempt in range(ATTEMPTS):
+        holds = () if author.agent is not None else (barring.bar_hold(author.profile, relied or 0),)
+        try:
+            yield AskCommit(Batch(workspace=context.desk.workspace, at=at, inbox=(item,), holds=holds))
+            return True
+        except Duplicate:
+            return False
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+        relied = yield from _turned_away(context, author, item.key)
+        if relied is None:
+            return False
+    raise AssertionError("unreachable")
+
+
+def _turned_away(context: Context, author: Author, key: CommandKey) -> Generator[Ask, Any, int | None]:
+    """None for a barred author, whose message is counted; else what there is about a bar, as a version."""
+    for attempt in range(ATTEMPTS):
+        overlay = Overlay(context.desk, context.clock(), context.notice_rules)
+        version: int | None = yield from decided(overlay, partial(barring.turn_away, overlay, author, key))
+        try:
+            if version is None:
+                yield AskCommit(overlay.batch())
+            return version
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _accepted_key(observed: Observation, salt: bytes) -> CommandKey:
+    """What is recognised as accepted before; of two edits at one moment, which transports may tell, neither is lost."""
+    key = _observed_key(observed)
+    if not isinstance(observed, MessageEdit):
+        return key
+    return CommandKey(f"{key}.{digest_of(observed.text.encode('utf-8', 'surrogatepass'), key=salt).hex()}")
+
+
+def _observed_key(observed: Observation) -> CommandKey:
+    match observed:
+        case Inbound():
+            return inbound_key(observed.channel, observed.native)
+        case MessageEdit():
+            return change_key("edit", observed.channel, observed.native, observed.edited_at)
+        case MessageDeletion():
+            return change_key("delete", observed.channel, observed.native, observed.deleted_at)
+        case Reacted():
+            return reaction_key(observed.channel, observed.native, observed.emoji)
+        case MenuChoice():
+            return choice_key(observed.channel, observed.native)
+        case _:
+            assert_never(observed)
+
+
+def key_of(item: Observation | MarkSeen | Command, fresh: Callable[[], str]) -> CommandKey:
+    """What an item is recognised by: its native id, its own key, or a fresh one."""
+    if isinstance(item, Inbound):
+        return inbound_key(item.channel, item.native)
+    if isinstance(item, Command):
+        return item.key or CommandKey(f"cmd:{fresh()}")
+    if isinstance(item, MarkSeen):
+        return CommandKey(f"seen:{item.conversation_id}")  # told twice it changes nothing
+    return _observed_key(item)
