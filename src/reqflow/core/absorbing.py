@@ -42,7 +42,6 @@ class Absorption:
         self,
         step: Step,
         settings: ChannelSettings,
-        *,
         channel: ChannelId,
         profile: ProfileId,
         message_id: MessageId,
@@ -119,6 +118,6 @@ class Absorption:
         self.step.absorbed.append(Absorbed(other.id, into, request, self.group_at))
 
     def _untouched(self, other: Conversation) -> bool:
-        if other.closed or (other.holder is not None and not other.requests):
+        if other.marked or other.closed or (other.holder is not None and not other.requests):
             return False
         return all(request.requester == self.profile and not request.touched for request in other.requests)

@@ -7,11 +7,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+import attrs
+
 from . import events as e
-from .model import Actor, ActorKind, Code, Reason, RequestId, TextId, TextRef
+from .model import Actor, ActorKind, Code, FieldValue, Label, Message, Reason, RequestId, TextId, TextRef
 from .values import value
 
-__all__ = ["Line", "Names", "describe", "profiles", "text_refs", "told_reason"]
+__all__ = ["Line", "Names", "describe", "profiles", "refs_in", "text_refs", "told_reason"]
 
 
 @value(kw_only=True)
@@ -42,7 +44,9 @@ class Names:
             case ActorKind.BOT:
                 return f"bot {self.person(actor.id)}"
             case ActorKind.TIMER:
-                return f"timer {actor.id}"
+                return _CLOCKWORK.get(actor.id, "time")
+            case ActorKind.EXTERNAL if actor.id in _OUTSIDE:
+                return _OUTSIDE[actor.id]
             case ActorKind.AUTOMATION:
                 return f"rule {actor.id}"
             case _:
@@ -61,6 +65,23 @@ class Line:
     request_id: RequestId | None = None
 
 
+_CLOCKWORK: Mapping[str, str] = MappingProxyType(
+    {"drain": "the queue", "bar": "the bar", "loop": "the desk"}
+)
+"""Timers that act for something which people know; the others are time itself."""
+
+_OUTSIDE: Mapping[str, str] = MappingProxyType(
+    {"transport": "the channel", "ticket": "the ticket tool", "issue": "the tracker"}
+)
+"""Who reports from outside what became of something that was sent there."""
+
+_LABELS: Mapping[Label, str] = MappingProxyType(
+    {Label.REQUEST: "a request", Label.TALK: "talk", Label.UNKNOWN: "neither a request nor talk"}
+)
+
+_BY_HAND = frozenset({ActorKind.AGENT, ActorKind.CUSTOMER, ActorKind.AUTOMATION})
+"""Whose acts are asked for by themselves: people's, and a rule's, which asks for everything that it does."""
+
 _REASONS: Mapping[str, str] = MappingProxyType(
     {
         "detected": "the message was taken for a request",
@@ -76,12 +97,34 @@ _REASONS: Mapping[str, str] = MappingProxyType(
         "last_request_closed": "its last open request was closed",
         "conversation_closed": "its conversation was closed",
         "customer_wrote": "the customer wrote again",
+        "promoted": "somebody took the message for a request",
+        "not_a_request": "what was asked in it was no request",
+        "split": "split off by hand",
+        "started": "the desk spoke first",
+        "deleted": "its only words were taken back",
+        "undone": "taken back",
         "had_it_before": "had it before it was closed",
+        "created": "the customer was put on record for it",
+        "recognised": "the address is one of the customer's, and the transport vouches for it",
+        "merged": "the two turned out to be one person",
+        "merge_undone": "the two are not one person after all",
+        "barred": "whoever asked was barred",
         "late": "an older message arrived late and began the group",
         "wake": "the snooze is over",
+        "emoji": "an emoji on a message asked for it",
+        "form": "it was asked in the form of its theme",
+        "consulted": "specialists are consulted",
+        "consult_answered": "the specialists have answered",
         "auto_close": "nothing happened for too long",
         "close_nudge": "still open after a while",
+        "draft_submitted": "an answer was handed in for review",
+        "reviewed": "the reviewer says",
+        "conversation_released": "its conversation was given back",
         "inactivity_close": "the customer has not written for too long",
+        "unseen": "it was not seen in time",
+        "needs_review": "its author writes to customers after a review only",
+        "unknown_agent": "its author is not in the roster any more",
+        "unknown_id": "its author does not see the conversation any more",
     }
 )
 
@@ -96,8 +139,8 @@ def told_reason(reason: Reason | None, names: Names) -> str:
         if reason.candidates:
             told += f" among {', '.join(names.person(each) for each in reason.candidates)}"
         if reason.dropped:
-            left_out = ", ".join(f"{names.person(d.agent)} ({d.rule})" for d in reason.dropped)
-            told += f", without {left_out}"
+            left_out = [f"{names.person(d.agent)} ({d.rule.replace('_', ' ')})" for d in reason.dropped]
+            told += f", without {', '.join(left_out)}"
         if reason.tie_break is not None:
             told += f", tie broken by {reason.tie_break.replace('_', ' ')}"
     if reason.note is not None:
@@ -110,41 +153,81 @@ def describe(entries: Iterable[e.Entry], names: Names) -> Iterator[Line]:
     for entry in entries:
         for event in entry.events:
             say = _SAYINGS.get(type(event))
-            what = say(event, names) if say else str(getattr(event, "name", event.tag))
+            tag = event.name if isinstance(event, e.Opaque) else event.tag
+            what = say(event, names) if say else str(tag)
             yield Line(
                 at=entry.at,
-                who=names.actor(entry.actor),
+                who=_who(event, entry, names),
                 what=what,
                 why=_why(event, entry, names),
-                tag=str(getattr(event, "name", event.tag)),
+                tag=str(tag),
                 request_id=getattr(event, "request_id", None)
                 or getattr(getattr(event, "message", None), "request_id", None),
             )
 
 
+def _who(event: e.Event, entry: e.Entry, names: Names) -> str:
+    if isinstance(event, e.MessagePosted):
+        return names.actor(event.message.author)  # a draft speaks for its author, whoever let it go
+    if isinstance(event, _GIVEN) and entry.actor.kind is ActorKind.CUSTOMER:
+        return "the desk"  # customers set it off, and give nobody work
+    return names.actor(entry.actor)
+
+
+_GIVEN = (e.RequestAssigned, e.ConversationAccepted, e.ConversationHandedOver)
+
+
 def _why(event: e.Event, entry: e.Entry, names: Names) -> str:
-    why = told_reason(getattr(event, "reason", None), names)
+    why = _reason_of(getattr(event, "reason", None), entry.actor, names)
     if isinstance(event, e.MessageReceived) and event.detection is not None:
         found = event.detection
         because = ", ".join(each.replace("_", " ") for each in found.reasons)
-        why = f"{found.by} says {found.label}" + (f" ({because})" if because else "")
-    if entry.cause.rules:
-        why = "; ".join(filter(None, (why, f"by rule {' → '.join(entry.cause.rules)}")))
+        judged = f"{found.by} took it for {_LABELS[found.label]}"
+        why = judged + (f" ({because})" if because else "")
+    earlier = [each.partition(":")[0] for each in entry.cause.rules[:-1]]  # the last one is who acts
+    if earlier:
+        why = "; ".join(filter(None, (why, f"after rule {' → '.join(earlier)}")))
     return why
 
 
+def _reason_of(reason: Reason | None, actor: Actor, names: Names) -> str:
+    """Why; of what somebody did by hand only what they said of it, since who did it is told anyway."""
+    if reason is not None and reason.code == "asked" and actor.kind in _BY_HAND:
+        return names.text(reason.note)
+    return told_reason(reason, names)
+
+
 def _received(event: e.MessageReceived, names: Names) -> str:
-    return f"wrote {names.text(event.message.text)}"
+    return f"wrote {_worded(event.message, names)}"
 
 
 def _posted(event: e.MessagePosted, names: Names) -> str:
     to = "replied" if event.message.audience == "customer" else "noted for the team"
-    return f"{to} {names.text(event.message.text)}"
+    ready = f" with quick answer {event.answer}" if event.answer else ""
+    pointed = f" and pointed to {', '.join(each.request_id for each in event.pointers)}" if event.pointers else ""
+    return f"{to}{ready} {_worded(event.message, names)}{pointed}"
+
+
+def _worded(message: Message, names: Names) -> str:
+    """What a message says, and what came with it."""
+    brought = ", ".join(each.kind for each in message.attachments)
+    return names.text(message.text) + (f" with {brought}" if brought else "")
+
+
+def _approved(event: e.DraftApproved, names: Names) -> str:
+    how = ", worded anew," if event.edited else ""
+    return f"approved the draft{how} of {names.person(event.author)}: {names.text(event.text)}"
 
 
 def _assigned(event: e.RequestAssigned, names: Names) -> str:
     taken = f", before it was {names.person(event.previous)}'s" if event.previous else ""
     return f"assigned the request to {names.person(event.assignee)}{taken}"
+
+
+def _escalated(event: e.RequestEscalated, names: Names) -> str:
+    how = "escalated the request to" if event.child is None else f"consulted, as {event.child},"
+    again = f", as {', '.join(event.earlier)} before" if event.earlier else ""
+    return f"{how} the specialists of {event.theme} (tier {event.level}){again}"
 
 
 def _routed(event: e.RequestRouted, names: Names) -> str:
@@ -167,8 +250,44 @@ def _nudged(event: e.RequestNudged, names: Names) -> str:
     return "reminded the assignee to close" + (f" ({event.missed} missed)" if event.missed else "")
 
 
+def _content(given: FieldValue, names: Names) -> str:
+    """What a field holds, as people would write it."""
+    if given.text is not None:
+        return names.text(given.text)
+    if given.at is not None:
+        return _moment(given.at)
+    if given.flag is not None:
+        return "yes" if given.flag else "no"
+    return f"{given.number:.15g}" if given.number is not None else str(given.choice)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _data(given: tuple[FieldValue, ...], names: Names) -> str:
+    told = ", ".join(f"{each.field} {_content(each, names)}" for each in given)
+    return f" ({told})" if told else ""
+
+
 def _fixed(what: str) -> Callable[[Any, Names], str]:
     return lambda event, names: what
+
+
+def _on_record(what: str) -> Callable[[Any, Names], str]:
+    def say(event: e.CustomerCreated | e.CustomerChanged, names: Names) -> str:
+        known = event.particulars
+        return what.format(f"{names.text(known.first_name)} {names.text(known.last_name)}")
+
+    return say
+
+
+def _at_the_door(what: str) -> Callable[[Any, Names], str]:
+    def say(event: e.ProfileBarred | e.ProfileUnbarred, names: Names) -> str:
+        along = f" with customer {event.customer_id}" if event.customer_id else ""
+        return f"{what} {names.person(event.profile_id)}{along}"
+
+    return say
 
 
 _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType(
@@ -177,6 +296,17 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.MessagePosted: _posted,
         e.MessageAdopted: _fixed("added earlier words to the request"),
         e.MessageDelivered: _fixed("delivered the message"),
+        e.MessageEdited: lambda event, names: (
+            f"changed {names.text(event.previous)} to {names.text(event.text)}"
+        ),
+        e.MessageDeleted: lambda event, names: f"took back {names.text(event.previous)}",
+        e.MessageMoved: _fixed("moved a message to the request"),
+        e.EntryUndone: lambda event, names: f"took back what entry {event.seq} did",
+        e.LinkAdded: lambda event, names: f"linked {event.kind} {event.target}",
+        e.LinkRemoved: lambda event, names: f"took away the link to {event.kind} {event.target or 'without number'}",
+        e.TicketRequested: lambda event, names: f"sent the request to the ticket tool {event.tool}",
+        e.TicketCreated: lambda event, names: f"took the request as {event.target or 'a ticket without a number'}",
+        e.TicketFailed: lambda event, names: f"did not take the request: {event.code}",
         e.MessageUndelivered: lambda event, names: f"could not deliver the message: {event.code}",
         e.RequestOpened: _fixed("opened a request"),
         e.RequestAssigned: _assigned,
@@ -188,7 +318,9 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.RequestClosed: _closed,
         e.RequestReopened: _fixed("opened the request again"),
         e.RequestNudged: _nudged,
-        e.ConversationOpened: _fixed("began a conversation"),
+        e.ConversationOpened: lambda event, names: (
+            "began a conversation" + (f" about {names.text(event.subject)}" if event.subject else "")
+        ),
         e.ConversationAccepted: lambda event, names: f"gave the conversation to {names.person(event.holder)}",
         e.ConversationHandedOver: lambda event, names: (
             f"handed the conversation from {names.person(event.previous)} to {names.person(event.holder)}"
@@ -208,25 +340,132 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
             f"took in {event.messages} message{'s' * (event.messages != 1)} of {event.other}"
         ),
         e.LoopStopped: lambda event, names: f"stopped rule {event.rule} at depth {event.depth}",
-        e.RuleRefused: lambda event, names: f"refused rule {event.rule}: {event.code}",
+        e.RuleRefused: lambda event, names: (
+            f"refused {f'{event.command} of ' if event.command else ''}rule {event.rule}: {event.code}"
+        ),
+        e.RuleMatched: lambda event, names: f"would have carried out rule {event.rule}, which is only watched",
+        e.RuleWaited: lambda event, names: (
+            f"asked rule {event.rule}, whose wait since {_moment(event.since_at)} is over: "
+            + ("its conditions hold" if event.matched else "its conditions do not hold")
+        ),
+        e.HostRecorded: lambda event, names: f"recorded {event.name}{_data(event.data, names)}",
+        e.HostEffectQueued: lambda event, names: (
+            f"asked {event.destination} for {event.kind}{_data(event.data, names)}"
+        ),
+        e.HostTimerSet: lambda event, names: f"set timer {event.name} for {_moment(event.due_at)}",
+        e.HostTimerCancelled: lambda event, names: f"cancelled timer {event.name}",
+        e.HostTimerFired: lambda event, names: f"let timer {event.name} fire, due at {_moment(event.due_at)}",
+        e.FollowUpScheduled: lambda event, names: (
+            f"scheduled a follow-up for {_moment(event.due_at)}: {names.text(event.text)}"
+        ),
+        e.FollowUpCancelled: _fixed("cancelled the follow-up"),
+        e.FollowUpSent: _fixed("sent the follow-up"),
+        e.MessageUnreviewed: lambda event, names: (
+            f"wrote past the review as {names.person(event.agent)}: nobody was assigned, no clock stopped"
+        ),
+        e.NoteAdded: lambda event, names: f"left the note {names.text(event.text)}",
+        e.NoteDeleted: lambda event, names: f"deleted the note {names.text(event.text)}",
+        e.TagDefined: lambda event, names: f"defined tag {event.name} {names.text(event.label)}".rstrip(),
+        e.TagRetired: lambda event, names: f"retired tag {event.name}",
+        e.TagAdded: lambda event, names: f"added tag {event.name}",
+        e.TagRemoved: lambda event, names: f"removed tag {event.name}",
+        e.SubjectSet: lambda event, names: f"set the subject to {names.text(event.subject)}",
+        e.RequestStatusSet: lambda event, names: (
+            f"set the status to {event.status}" if event.status else "took the status back"
+        ),
+        e.FieldSet: lambda event, names: f"set {event.value.field} to {_content(event.value, names)}",
+        e.FieldCleared: lambda event, names: f"emptied {event.field}",
+        e.AnswerDefined: lambda event, names: (
+            f"defined quick answer {event.answer}, {names.text(event.title)}: {names.text(event.text)}"
+        ),
+        e.AnswerRetired: lambda event, names: f"retired quick answer {event.answer}",
+        e.DraftSubmitted: lambda event, names: f"handed in a draft: {names.text(event.text)}",
+        e.DraftRevised: lambda event, names: f"worded the draft anew: {names.text(event.text)}",
+        e.DraftApproved: _approved,
+        e.DraftRejected: lambda event, names: f"gave the draft back to {names.person(event.author)}",
+        e.DraftWithdrawn: lambda event, names: f"withdrew the draft of {names.person(event.author)}",
+        e.DraftNoteAdded: lambda event, names: f"noted on the draft: {names.text(event.text)}",
+        e.DraftNoteDeleted: lambda event, names: f"deleted the note on the draft: {names.text(event.text)}",
+        e.ConversationDescribed: lambda event, names: "found " + " and ".join(
+            f"{name} {found}"
+            for name, found in (("sentiment", event.sentiment), ("language", event.language))
+            if found
+        ),
+        e.ContactLinked: lambda event, names: (
+            f"linked {names.person(event.profile_id)} to customer {event.customer_id}"
+            + (f", before it was {event.previous}'s" if event.previous else "")
+        ),
+        e.ContactUnlinked: lambda event, names: (
+            f"unlinked {names.person(event.profile_id)} from customer {event.previous}"
+        ),
+        e.CustomerCreated: _on_record("put customer {} on record"),
+        e.CustomerChanged: _on_record("changed what is on record of {}"),
+        e.CustomerMerged: lambda event, names: (
+            f"merged the customer into {event.into}, with {len(event.moved)} of their profiles"
+        ),
+        e.CustomerAbsorbed: lambda event, names: f"took in customer {event.other}",
+        e.CustomerRestored: lambda event, names: f"parted the customer from {event.previous} again",
+        e.CustomerSeparated: lambda event, names: f"gave customer {event.other} back what was theirs",
+        e.CustomerBarred: _fixed("barred the customer"),
+        e.CustomerUnbarred: _fixed("let the customer in again"),
+        e.ProfileBarred: _at_the_door("barred"),
+        e.ProfileUnbarred: _at_the_door("let in again"),
+        e.ConversationFollowed: lambda event, names: f"let {names.person(event.agent)} follow it",
+        e.ConversationUnfollowed: lambda event, names: f"let {names.person(event.agent)} follow it no more",
+        e.AgentMentioned: lambda event, names: f"called {names.person(event.agent)} in",
+        e.AgentNotified: lambda event, names: f"told {names.person(event.agent)}: {event.code}",
+        e.MessageForwarded: lambda event, names: (
+            f"sent {len(event.messages)} message{'s' * (len(event.messages) != 1)} by mail to"
+            f" {names.person(event.agent or event.profile_id or '')}"
+        ),
+        e.RequestEscalated: _escalated,
+        e.ConsultAnswered: lambda event, names: (
+            f"closed the consultation {event.child}: {event.resolution.replace('_', ' ')}"
+        ),
+        e.MessageFlagged: lambda event, names: f"put the emoji of {event.theme} on a message",
+        e.RequestSeveritySet: lambda event, names: (
+            f"set the severity to {event.severity} and "
+            + (f"paged {event.destination}" if event.immediate else f"left it to {event.destination}")
+        ),
+        e.RequestPrioritized: lambda event, names: f"set the priority to {event.priority}",
+        e.ToolTouched: lambda event, names: f"used {event.tool}",
+        e.TrendNoted: lambda event, names: f"escalated the same question, as {event.request_id}",
+        e.HelpOffered: lambda event, names: (
+            f"was offered {event.count} answers about {event.theme} before the form"
+        ),
+        e.FormOpened: _fixed("opened the form all the same"),
+        e.IssueFinished: lambda event, names: f"finished issue {event.issue}",
+        e.IssueTold: lambda event, names: f"told that issue {event.issue} is done",
         e.DeskChanged: lambda event, names: f"changed the desk to revision {event.revision}",
     }
 )
 
 
 def text_refs(entries: Iterable[e.Entry]) -> Iterator[TextRef]:
-    """Every text that these entries refer to."""
+    """Every text that these entries refer to, wherever it stands in their events."""
     for entry in entries:
         for event in entry.events:
-            message = getattr(event, "message", None)
-            reason = getattr(event, "reason", None)
-            for ref in (getattr(message, "text", None), getattr(reason, "note", None)):
-                if ref is not None:
-                    yield ref
+            yield from refs_in(event)
+
+
+def refs_in(content: Any) -> Iterator[TextRef]:
+    """Every reference to a text inside a value, in the order of its fields."""
+    if isinstance(content, TextRef):
+        yield content
+    elif isinstance(content, tuple):
+        for each in content:
+            yield from refs_in(each)
+    elif attrs.has(content.__class__):
+        for field in attrs.fields(content.__class__):
+            yield from refs_in(getattr(content, field.name))
 
 
 def profiles(entries: Iterable[e.Entry]) -> Iterator[Code]:
-    """The profiles of customers and bots that act in these entries."""
+    """The profiles of customers and bots that act in these entries, and of contacts that they are about."""
     for entry in entries:
         if entry.actor.kind in (ActorKind.CUSTOMER, ActorKind.BOT):
             yield entry.actor.id
+        for event in entry.events:
+            about = getattr(event, "profile_id", None)
+            if about is not None:
+                yield about

@@ -6,8 +6,11 @@ compares; rebuilding is writing what the fold says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
+from typing import Any
+
+import attrs
 
 from . import events as e
 from .evolution import begin, evolve, trim
@@ -23,17 +26,28 @@ from .model import (
     RequestId,
     RequestState,
 )
+from .records import PROJECTIONS, project
+from .records.root import Record
+from .revisions import REVISIONS, revised
 from .values import changed, value
 
-__all__ = ["Folded", "differences", "fold", "loads_of", "settle_absorbed"]
+__all__ = [
+    "Folded",
+    "differences",
+    "fold",
+    "fold_record",
+    "loads_of",
+    "record_differences",
+    "settle_absorbed",
+]
 
 
 @value
 class Folded:
     """What a stream's history says: the conversation, all its requests and the messages it holds.
 
-    ``moved`` names the conversations that were absorbed here: their messages belong here too. ``leads`` tells
-    whose lanes came to lead here, each with the lane's version then.
+    ``moved`` names the conversations that were absorbed here: their messages belong here too, and ``revisions`` are
+    what happened to those afterwards. ``leads`` tells whose lanes came to lead here, each with the lane's version then.
     """
 
     opened: e.ConversationOpened
@@ -42,6 +56,8 @@ class Folded:
     messages: tuple[Message, ...]
     moved: tuple[e.ConversationAbsorbed, ...] = ()
     leads: tuple[tuple[ProfileId, int], ...] = ()
+    records: tuple[Record, ...] = ()
+    revisions: tuple[e.Event, ...] = ()
 
 
 def fold(entries: Iterable[e.Entry]) -> Folded | None:
@@ -55,6 +71,8 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
     opened: e.ConversationOpened | None = None
     moved: list[e.ConversationAbsorbed] = []
     leads: list[tuple[ProfileId, int]] = []
+    records: dict[tuple[str, str], Record] = {}
+    revisions: list[e.Event] = []
     for expected, entry in enumerate(entries, start=1):
         if entry.seq != expected:
             raise LookupError(f"{entry.stream}: entry {expected} is missing, found {entry.seq}")
@@ -65,7 +83,11 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
                 raise LookupError(f"{entry.stream}: begins with {event.tag}")
             else:
                 state = evolve(_complete(state, event, requests), event, entry.at, entry.actor)
-            _note_message(event, messages, moved)
+            if event.__class__ in REVISIONS:
+                _note_revision(event, messages, revisions)
+            else:
+                _note_message(event, messages, moved)
+            _note_record(event, entry, records)
             if version := getattr(event, "lane_version", 0):
                 leads.append((getattr(event, "requester", state.requester), version))
             requests.update((r.id, r) for r in (*state.requests, *state.closed))
@@ -80,16 +102,42 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
         tuple(messages.values()),
         tuple(moved),
         tuple(leads),
+        tuple(records.values()),
+        tuple(revisions),
     )
+
+
+def fold_record(entries: Iterable[e.Entry]) -> Record | None:
+    """Fold the entries of a record that has a history of its own. Raises LookupError as `fold` does."""
+    records: dict[tuple[str, str], Record] = {}
+    for expected, entry in enumerate(entries, start=1):
+        if entry.seq != expected:
+            raise LookupError(f"{entry.stream}: entry {expected} is missing, found {entry.seq}")
+        for event in entry.events:
+            _note_record(event, entry, records)
+    return next(iter(records.values()), None)
+
+
+def _note_record(event: e.Event, entry: e.Entry, records: dict[tuple[str, str], Record]) -> None:
+    projection = PROJECTIONS.get(event.__class__)
+    if projection is None:
+        return
+    key = projection.kind.tag, projection.place(event, entry.stream)
+    old = None if projection.begins else records.get(key)
+    records[key] = project(old, event, entry.stream, entry.at, entry.actor)
 
 
 def _complete(state: Conversation, event: e.Event, requests: dict[RequestId, Request]) -> Conversation:
     """A closed request that the state let go of comes back when an event names it."""
     named = getattr(event, "request_id", None)
     held = {r.id for r in (*state.requests, *state.closed)}
-    if not isinstance(event, e.RequestReopened) or named in held or named not in requests:
+    if not isinstance(event, _BRINGS_BACK) or named in held or named not in requests:
         return state
     return changed(state, closed=(requests[named], *state.closed))
+
+
+_BRINGS_BACK = (e.RequestReopened, e.RequestStatusSet, e.FieldSet, e.FieldCleared)
+"""What may happen to a closed request however long ago it was closed."""
 
 
 def _note_message(
@@ -105,18 +153,40 @@ def _note_message(
                 messages[message.id] = changed(message, request_id=event.request_id)
 
 
+def _note_revision(event: Any, messages: dict[MessageId, Message], revisions: list[e.Event]) -> None:
+    message = messages.get(event.message_id)
+    if message is None:
+        revisions.append(event)
+    else:
+        messages[message.id] = revised(message, event)
+
+
 def settle_absorbed(folded: dict[ConversationId, Folded]) -> dict[ConversationId, Folded]:
     """Move the messages of absorbed conversations to where they belong now."""
     settled = dict(folded)
     absorbed = {key: [event.other for event in each.moved] for key, each in folded.items() if each.moved}
     for key in TopologicalSorter(absorbed).static_order():  # what was absorbed first has absorbed before
-        for event in folded[key].moved if key in absorbed else ():
+        if key not in absorbed:
+            continue
+        for event in folded[key].moved:
             here, other = settled[key], settled.get(event.other)
             if other is not None:
                 came = tuple(_moved(message, key, event) for message in other.messages)
                 settled[key] = changed(here, messages=(*here.messages, *came))
                 settled[event.other] = changed(other, messages=())
+        settled[key] = _revised_since(settled[key])
     return settled
+
+
+def _revised_since(folded: Folded) -> Folded:
+    """What happened to messages after they had come with an absorbed conversation."""
+    if not folded.revisions:
+        return folded
+    messages = {message.id: message for message in folded.messages}
+    rest: list[e.Event] = []
+    for event in folded.revisions:
+        _note_revision(event, messages, rest)
+    return changed(folded, messages=tuple(messages.values()))
 
 
 def _moved(message: Message, into: ConversationId, event: e.ConversationAbsorbed) -> Message:
@@ -154,28 +224,38 @@ def differences(
     conversation: Conversation | None,
     requests: Sequence[Request],
     messages: Sequence[Message],
+    records: Sequence[Record] = (),
 ) -> Iterator[str]:
     """Where stored rows differ from what history says, one line each."""
     name = folded.conversation.id
     if conversation != folded.conversation:
         yield f"conversation {name}: {_first_difference(folded.conversation, conversation)}"
-    for kind, said, stored in (
+    kinds: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
         ("request", {r.id: r for r in folded.requests}, {r.id: r for r in requests}),
         ("message", {m.id: m for m in folded.messages}, {m.id: m for m in messages}),
-    ):
+    )
+    for kind, said, stored in kinds:
         for key in sorted({*said, *stored}):
             if said.get(key) != stored.get(key):
                 yield f"{kind} {key}: {_first_difference(said.get(key), stored.get(key))}"
+    stored_records = {(each.tag, each.id): each for each in records}
+    for record in folded.records:
+        yield from record_differences(record, stored_records.get((record.tag, record.id)))
 
 
-def _first_difference(said: object, stored: object) -> str:
+def record_differences(said: Record, stored: Record | None) -> Iterator[str]:
+    """Where a stored record differs from what history says."""
+    if said != stored:
+        yield f"record {said.tag} {said.id}: {_first_difference(said, stored)}"
+
+
+def _first_difference(said: Any, stored: Any) -> str:
     if stored is None:
         return "is missing; history has it"
     if said is None:
         return "is stored; history does not have it"
-    for name in getattr(type(said), "__slots__", ()):
-        if name.startswith("_"):
-            continue
+    for field in attrs.fields(said.__class__):
+        name = field.name
         ours, theirs = getattr(said, name), getattr(stored, name)
         if ours != theirs:
             return f"{name} is stored as {theirs!r}; history says {ours!r}"

@@ -25,6 +25,10 @@ from .model import (
 )
 
 __all__ = [
+    "after_moment",
+    "body_of",
+    "change_key",
+    "choice_key",
     "command_key",
     "conversation_id",
     "digest_of",
@@ -32,6 +36,7 @@ __all__ = [
     "make_text",
     "message_id",
     "profile_id",
+    "reaction_key",
     "request_id",
 ]
 
@@ -47,6 +52,23 @@ def inbound_key(channel: ChannelId, native: NativeId) -> CommandKey:
     """The key of an inbound message: what its history entry calls its cause."""
     named = f"{channel}\0{native}"
     return CommandKey(f"in:{digest_of(named.encode('utf-8', 'surrogatepass')).hex()}")
+
+
+def change_key(word: str, channel: ChannelId, native: NativeId, at: datetime) -> CommandKey:
+    """The key of a change of a message, by the moment at which it was made; ``word`` says what was done to it."""
+    named = f"{channel}\0{native}\0{at.isoformat()}"
+    return CommandKey(f"{word}:{digest_of(named.encode('utf-8', 'surrogatepass')).hex()}")
+
+
+def choice_key(channel: ChannelId, native: NativeId) -> CommandKey:
+    """The key of a choice in a menu, apart from that of the message that may come of it."""
+    return CommandKey(f"menu:{inbound_key(channel, native).partition(':')[2]}")
+
+
+def reaction_key(channel: ChannelId, native: NativeId, emoji: str) -> CommandKey:
+    """The key of an emoji on a message, whoever put it there, and however often."""
+    named = f"{channel}\0{native}\0{emoji}"
+    return CommandKey(f"react:{digest_of(named.encode('utf-8', 'surrogatepass')).hex()}")
 
 
 def command_key(text: str) -> CommandKey:
@@ -81,6 +103,16 @@ def request_id(opener: MessageId, ordinal: int = 0) -> RequestId:
 def profile_id(address: str, salt: bytes) -> ProfileId:
     """The profile behind ``transport:name``; nobody without the salt can tell it from the address."""
     return ProfileId("p_" + digest_of(address.encode("utf-8", "surrogatepass"), key=salt).hex())
+
+
+def after_moment(moment: datetime) -> MessageId:
+    """What sorts after the ids of all messages that were sent up to a moment."""
+    return MessageId(f"m_{int(moment.timestamp() * 1000):012x}~")
+
+
+def body_of(message: MessageId) -> TextId:
+    """The text row that holds a message as it was first said."""
+    return TextId(f"t{message[1:]}.body")
 
 
 def make_text(body: str, source: str, part: str, audience: Audience, owner: str, salt: bytes) -> Text:

@@ -11,14 +11,22 @@ from datetime import datetime
 
 from . import events as e
 from .absorbing import Absorption
+from .attaching import attached
+from .barring import drop, is_barred
 from .batch import Adopted, ThreadKey
 from .commands import Inbound
 from .courtesy import is_thanks
+from .decisions.descriptions import describe
+from .decisions.follow_ups import call_off
+from .decisions.naming import write_subject
+from .decisions.requests import assigned, led_on, reopened, woken
+from .detecting import NeedsDetection, is_request, is_themed, opens_more, stands_apart
 from .evolution import find_request
 from .facts import Neighbours, Outcome, OutcomeKind
 from .grouping import predecessor
 from .ids import conversation_id as conversation_id_of
 from .ids import make_text, message_id, request_id
+from .introductions import introduce
 from .model import (
     Audience,
     Code,
@@ -26,12 +34,10 @@ from .model import (
     ConversationId,
     Detection,
     HoldReason,
-    Label,
     Lane,
     LinkKind,
     Message,
     MessageId,
-    Profile,
     Reason,
     Request,
     RequestId,
@@ -39,20 +45,19 @@ from .model import (
     Resolution,
     Side,
 )
-from .request import assigned, reopened, woken
-from .routing import meant_request, responds_in, side_of
-from .settings import Agent, Author, ChannelSettings, DetectionMode, RequestsPerConversation
+from .notices.answering import audience_of_answer
+from .recognition import recognised_as_barred
+from .repeats import asked_in_form
+from .routing import meant_request, reopens, responds_in, side_of
+from .settings import Agent, Author, ChannelSettings, DetectionMode, Right
 from .step import Step
+from .values import changed
 
 __all__ = ["FIRST", "Intake", "NeedsDetection"]
 
 
 FIRST = MessageId("")
 """Sorts before every message: what was sent at the same moment counts as coming after."""
-
-
-class NeedsDetection(Exception):
-    """Placing this message needs a classifier's word. Caught by the flow, never seen by users."""
 
 
 # What every message is compared with; CPython 3.11 finds a name of its own five times sooner than a member.
@@ -64,14 +69,25 @@ _ALWAYS = DetectionMode.ALWAYS
 
 
 class Intake:
-    """Places one inbound message in a step."""
+    """Places one inbound message in a step. ``judged`` is False of one that no classifier is to be asked about."""
 
-    def __init__(self, step: Step, inbound: Inbound, author: Author, detection: Detection | None) -> None:
+    begins = False  # a conversation
+
+    def __init__(
+        self,
+        step: Step,
+        inbound: Inbound,
+        author: Author,
+        detection: Detection | None,
+        *,
+        judged: bool = True,
+    ) -> None:
         self.step = step
         self.overlay = step.overlay
         self.inbound = inbound
         self.channel = inbound.channel
         self.detection = detection
+        self.judged = judged
         self.author, self.profile = author, author.profile
         self.received_at = inbound.received_at or step.at
         self.sent_at = inbound.sent_at
@@ -81,7 +97,7 @@ class Intake:
         self.id = message_id(step.cause.key, inbound.sent_at)
         self.top = not inbound.replies_to and inbound.request_id is None
         self.group_at: datetime | None = None
-        self.detected = False
+        self.detected = self.unreviewed = False
         self.opened: ConversationId | None = None
 
     def place(self) -> Outcome:
@@ -90,6 +106,8 @@ class Intake:
         if settings is None:
             return Outcome(kind=OutcomeKind.IGNORED, code=Code("unknown_channel"))
         self.settings: ChannelSettings = settings
+        if is_barred(self.step, self.author):
+            return drop(self.step, self.profile)
         agent = None if self.inbound.bot else self.author.agent
         responds = responds_in(agent, settings)
         named = None if self.inbound.request_id is None else self._named(self.inbound.request_id)
@@ -101,6 +119,8 @@ class Intake:
         side = side_of(self.profile, responds, found)
         if side is _TEAM and agent is not None:
             return self._from_team(found, agent)
+        if found is not None and not found.is_open and found.channel_id != self.channel:
+            return self._begin(found, _REQUESTER)  # it went on by mail, where it was not to be seen
         return self._from_requester(found)
 
     # --- which conversation ---
@@ -110,24 +130,12 @@ class Intake:
         _, conversation = self.overlay.request(request)
         if conversation is None or conversation.channel_id != self.channel:
             return None
-        return self._continued(conversation)
+        return self.overlay.continued(conversation)
 
     def _threaded(self) -> Conversation | None:
         """The conversation that the message answers in; for one that arrives after its answers, theirs."""
         natives = (self.inbound.native, *self.inbound.replies_to)
-        return self._continued(self.overlay.thread(self.channel, natives))
-
-    def _continued(self, conversation: Conversation | None) -> Conversation | None:
-        """Follow a closed conversation to the one that goes on for it."""
-        if conversation is None or conversation.is_open:
-            return conversation
-        seen: set[ConversationId] = set()
-        while conversation is not None and not conversation.is_open and conversation.continued_in:
-            if conversation.id in seen:
-                break
-            seen.add(conversation.id)
-            conversation = self.overlay.conversation(conversation.continued_in)
-        return conversation
+        return self.overlay.continued(self.overlay.thread(self.channel, natives))
 
     # --- which request ---
 
@@ -143,6 +151,9 @@ class Intake:
         known = find_request(found, request_id)
         if known is None:
             known = self.overlay.request(request_id)[0]
+        if known is not None and known.into is not None:  # what was merged stands for what it was merged into
+            target, home = led_on(self.overlay, known, found)
+            known = target if home.id == found.id else known
         return known if known is not None and known.conversation_id == found.id else None
 
     def _meant(self, found: Conversation, agent: Agent | None) -> Request | None:
@@ -155,13 +166,15 @@ class Intake:
     # --- from the team ---
 
     def _from_team(self, found: Conversation | None, agent: Agent) -> Outcome:
-        if found is None and self.top:
-            return self._talk(agent)
-        if found is None:
-            return self._begin(None, _TEAM)
-        request = self._meant(found, agent)
-        outcome = self._say(found, request, _TEAM)
-        self._first_response(found, request, agent)
+        self.unreviewed = Right.PUBLISH not in agent.rights and self._audience(found) is not _INTERNAL
+        if found is not None:
+            request = self._meant(found, agent)
+            outcome = self._say(found, request, _TEAM)
+            self._first_response(found, request, agent)
+        else:
+            outcome = self._talk(agent) if self.top else self._begin(None, _TEAM)
+        if self.unreviewed and outcome.conversation_id is not None:
+            self.step.emit(outcome.conversation_id, e.MessageUnreviewed(message_id=self.id, agent=agent.id))
         return outcome
 
     def _talk(self, agent: Agent) -> Outcome:
@@ -182,12 +195,13 @@ class Intake:
             return False
         if request.assignee == agent.id:
             return True
-        return self.settings.assign_first_response and request.state is _UNASSIGNED
+        return self.settings.assign_first_response and request.state is _UNASSIGNED and not self.unreviewed
 
     def _first_response(self, conversation: Conversation, request: Request | None, agent: Agent) -> None:
         if (
             request is not None
             and request.state is _UNASSIGNED
+            and not self.unreviewed
             and self.settings.assign_first_response
             and self._audience(conversation) is conversation.audience  # a note answers nobody
         ):
@@ -207,11 +221,12 @@ class Intake:
                 found = None  # after it is closed, the next message begins a new one (Audite)
         elif self.settings.groups and self.top:
             neighbours = self.overlay.neighbours(self.channel, self.profile, self.sent_at, FIRST)
-            before = predecessor(neighbours, self.sent_at, self.settings)
+            apart = stands_apart(self.step.desk, self.inbound.theme, self.detection)
+            before = None if apart else predecessor(neighbours, self.sent_at, self.settings)
             if before is not None:
                 self.group_at = before.group_at
                 joined = before.request_id
-                group = self._continued(self.overlay.conversation(before.conversation_id))
+                group = self.overlay.continued(self.overlay.conversation(before.conversation_id))
                 earlier, found = found, group
                 outcome = self._in_conversation(found, joined)
                 if earlier is not None and found is not None and earlier.id != found.id:
@@ -230,42 +245,19 @@ class Intake:
         if request is None:
             return self._ask(found) if found.is_open else self._restart(found)
         if request.is_open:
-            another = pointed is None and self._opens_another()
+            another = pointed is None and opens_more(self.settings) and self._is_request()
             return self._ask(found) if another else self._join(found, request)
+        if request.resolution is Resolution.NOT_A_REQUEST:
+            return self._ask(found) if found.is_open else self._restart(found)
         if not self.settings.thanks_reopen and is_thanks(self.inbound.text):
             return self._say(found, request, _REQUESTER)
-        if self._reopens(request):
+        if reopens(self.settings, request, self.sent_at):
             return self._reopen(found, request)
         return self._ask(found) if found.is_open else self._begin(found, _REQUESTER)
 
-    def _opens_another(self) -> bool:
-        """Later messages of a direct channel open further requests only where that was asked for."""
-        settings = self.settings
-        return (
-            settings.by_profile
-            and settings.requests_per_conversation is RequestsPerConversation.MANY
-            and settings.detection is DetectionMode.CLASSIFIER
-            and self._is_request()
-        )
-
-    def _reopens(self, last: Request) -> bool:
-        if last.resolution is Resolution.MERGED or last.closed_at is None:
-            return False
-        window = self.settings.reopen_within
-        return bool(window) and self.sent_at - last.closed_at <= window
-
     def _is_request(self) -> bool:
-        """Whether the message is a request of its own. Raises `NeedsDetection`."""
-        mode = self.settings.detection
-        if mode is DetectionMode.OFF:
-            return False
-        if mode is _ALWAYS:
-            return True
-        if self.detection is None:
-            raise NeedsDetection
-        if self.detection.label is Label.UNKNOWN:
-            return self.settings.unknown_opens
-        return self.detection.label is Label.REQUEST
+        themed = is_themed(self.step.desk, self.inbound.theme)
+        return themed or is_request(self.settings, self.detection, judged=self.judged)
 
     def _reach(self, outcome: Outcome, neighbours: Neighbours) -> None:
         """A message that arrived late may reach younger neighbours."""
@@ -273,20 +265,16 @@ class Intake:
             self._absorption().pull(outcome, neighbours)
 
     def _absorption(self) -> Absorption:
-        return Absorption(
-            self.step,
-            self.settings,
-            channel=self.channel,
-            profile=self.profile,
-            message_id=self.id,
-            sent_at=self.sent_at,
-            group_at=self.group_at or self.sent_at,
-        )
+        group_at = self.group_at or self.sent_at
+        step, settings = self.step, self.settings
+        return Absorption(step, settings, self.channel, self.profile, self.id, self.sent_at, group_at)
 
     # --- what happens ---
 
     def _begin(self, before: Conversation | None, side: Side) -> Outcome:
         """Begin a conversation with this message; ``before`` is the closed one that it follows up."""
+        if side is _REQUESTER and recognised_as_barred(self.step, self.inbound, self.author):
+            return drop(self.step, self.profile)
         opens = side is _REQUESTER and self._is_request()
         leads = side is _REQUESTER and self.settings.by_profile
         conversation = conversation_id_of(self.id)
@@ -299,18 +287,26 @@ class Intake:
                 audience=self.inbound.audience,
                 opened_at=self.sent_at,
                 lane_version=self.overlay.lane_place(self.channel, self.profile) if leads else 0,
+                subject=write_subject(self.step, self.inbound.subject, self.id, self.inbound.audience),
+                level=self.inbound.level,
             ),
         )
+        self.begins = True
         if leads:
             self.opened = conversation
-        if before is None:  # an answer may come before what it answers
+        if before is not None:
+            self.step.emit(before.id, e.ConversationLinked(kind=LinkKind.FOLLOW_UP, other=conversation))
+            self.step.emit(conversation, e.ConversationLinked(kind=LinkKind.FOLLOW_UP, other=before.id))
+        elif self._answers_unseen():  # whoever answers the same comes here, and so does what they answer
             self.step.threads.extend(
                 ThreadKey(self.channel, native, conversation) for native in self.inbound.replies_to
             )
-        else:
-            self.step.emit(before.id, e.ConversationLinked(kind=LinkKind.FOLLOW_UP, other=conversation))
-            self.step.emit(conversation, e.ConversationLinked(kind=LinkKind.FOLLOW_UP, other=before.id))
         return self._maybe_open(conversation, side, opens)
+
+    def _answers_unseen(self) -> bool:
+        """Whether the message came before all that it answers, and before all other answers to that."""
+        answered = self.inbound.replies_to
+        return bool(answered) and self.overlay.thread(self.channel, (self.inbound.native, *answered)) is None
 
     def _ask(self, found: Conversation) -> Outcome:
         """A message in an open conversation where no request is open."""
@@ -339,18 +335,19 @@ class Intake:
         if request is None:
             return outcome
         code = "detected" if self.detection is not None else "first_message"
-        self.step.emit(
-            conversation,
-            e.RequestOpened(
-                request_id=request,
-                opener=self.id,
-                requester=self.profile,
-                opened_at=self.sent_at,
-                queue=self.settings.queue,
-                lane_version=lane_version,
-                reason=Reason(Code(code), message_id=self.id),
-            ),
+        opened = e.RequestOpened(
+            request_id=request,
+            opener=self.id,
+            requester=self.profile,
+            opened_at=self.sent_at,
+            queue=self.settings.queue,
+            lane_version=lane_version,
+            reason=Reason(Code(code), message_id=self.id),
         )
+        if is_themed(self.step.desk, self.inbound.theme):
+            self.step.emit(conversation, *asked_in_form(self.step, self.inbound, opened))
+            return outcome
+        self.step.emit(conversation, opened)
         owner = self.settings.owner
         if owner is not None:
             self.step.emit(
@@ -385,8 +382,10 @@ class Intake:
         """The message itself, its text, its author's profile and lane."""
         step, inbound = self.step, self.inbound
         actor = step.actor
-        audience = self._audience(step.conversation(conversation))
-        titled = inbound.subject and not inbound.replies_to  # answers only repeat it
+        found = step.conversation(conversation)
+        audience = self._audience(found)
+        # what it begins is called by its subject, and answers only repeat one
+        titled = inbound.subject and not self.begins and not inbound.replies_to
         body = f"{inbound.subject}\n\n{inbound.text}" if titled else inbound.text
         text = make_text(body, self.id, "body", audience, actor.id, step.desk.salt)
         step.texts.append(text)
@@ -408,12 +407,22 @@ class Intake:
             top=self.top and side is _REQUESTER,
             group_at=self.group_at,
         )
+        if self.unreviewed:
+            message = changed(message, unreviewed=True)
+        if inbound.attachments:
+            message = changed(
+                message, attachments=attached(step, inbound.attachments, self.id, audience, actor)
+            )
         step.message = message
         version, latest, _ = self.overlay.lane(self.channel, self.profile)
         step.lane = Lane(self.channel, self.profile, version + 1, self.opened or latest)
         if not version:
-            self._introduce()
+            introduce(step, self.profile, inbound.author, inbound.name, inbound.email)
         step.emit(conversation, e.MessageReceived(message=message, detection=self.detection))
+        if found is not None and found.follow_ups and side is _REQUESTER:
+            call_off(step, found, self.id)
+        if self.detection is not None:
+            describe(step, conversation, self.detection)
         return Outcome(
             kind=_PLACED,
             conversation_id=conversation,
@@ -425,12 +434,6 @@ class Intake:
         """Whoever writes in an internal conversation writes internally."""
         if conversation is not None and conversation.audience is _INTERNAL:
             return _INTERNAL
+        if conversation is not None and conversation.channel_id != self.channel:
+            return audience_of_answer(self.overlay, self.inbound, self.author)
         return self.inbound.audience
-
-    def _introduce(self) -> None:
-        """The author's first message in this channel: make sure that their profile is on record."""
-        salt, name = self.step.desk.salt, self.inbound.name
-        address = make_text(self.inbound.author, self.profile, "address", _INTERNAL, self.profile, salt)
-        named = name and make_text(name, self.profile, "name", _INTERNAL, self.profile, salt)
-        self.step.texts.extend(text for text in (address, named) if text)
-        self.step.profiles.append(Profile(self.profile, address.ref, named.ref if named else None))

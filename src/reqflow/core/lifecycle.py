@@ -1,6 +1,6 @@
 """The small machines, declared once as arrows and compiled to tables.
 
-Everything that moves a request or a conversation from state to state stands in this file. Arrows are data,
+Everything that moves a request, a conversation or a draft from state to state stands in this file. Arrows are data,
 keyed by event: there are no conditions here, because choosing the event is the business of ``decide``.
 `compile_lifecycle` feeds the arrows to one throw-away ``transitions.Machine``, walks what it understood and
 freezes that: looking up a table costs a hundredth of driving the machine, and the tests let the
@@ -15,11 +15,11 @@ from types import MappingProxyType
 
 from transitions import Machine
 
-from .events import CONVERSATION_EVENTS, REQUEST_EVENTS, Event
-from .model import ConversationState, RequestState
+from .events import CONVERSATION_EVENTS, DRAFT_EVENTS, REQUEST_EVENTS, Event
+from .model import ConversationState, DraftState, RequestState
 from .values import value
 
-__all__ = ["CONVERSATION", "REQUEST", "Arrow", "Lifecycle", "compile_lifecycle"]
+__all__ = ["CONVERSATION", "DRAFT", "LIFECYCLES", "REQUEST", "Arrow", "Lifecycle", "compile_lifecycle"]
 
 
 @value
@@ -176,3 +176,24 @@ CONVERSATION = compile_lifecycle(
     ),
     events=CONVERSATION_EVENTS,
 )
+
+_D = DraftState
+
+DRAFT = compile_lifecycle(
+    "draft",
+    DraftState,
+    begins="draft.submitted",
+    initial=_D.WAITING,
+    arrows=(
+        *_loops("draft.revised", _D.WAITING),
+        Arrow("draft.revised", (_D.REJECTED,), _D.WAITING),
+        Arrow("draft.approved", (_D.WAITING,), _D.PUBLISHED),
+        Arrow("draft.rejected", (_D.WAITING,), _D.REJECTED),
+        Arrow("draft.withdrawn", (_D.WAITING, _D.REJECTED), _D.WITHDRAWN),
+    ),
+    events=DRAFT_EVENTS,
+    final=(_D.PUBLISHED, _D.WITHDRAWN),
+)
+
+LIFECYCLES: tuple[Lifecycle, ...] = (REQUEST, CONVERSATION, DRAFT)
+"""All of them."""

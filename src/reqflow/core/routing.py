@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .model import AgentId, Conversation, ProfileId, Request, Side
+from datetime import datetime
+
+from .model import AgentId, Conversation, ProfileId, Request, Resolution, Side
 from .settings import Agent, ChannelSettings
 
-__all__ = ["meant_request", "responds_in", "side_of"]
+__all__ = ["meant_request", "reopens", "responds_in", "side_of"]
 
 _REQUESTER, _TEAM = Side.REQUESTER, Side.TEAM
 
@@ -41,3 +43,11 @@ def meant_request(conversation: Conversation, agent: AgentId | None) -> Request 
             if request.assignee == agent:
                 return request
     return requests[-1] if requests else None
+
+
+def reopens(settings: ChannelSettings, last: Request, sent_at: datetime) -> bool:
+    """Whether a customer's message sent then opens a closed request again. What was merged goes on in another."""
+    if last.resolution is Resolution.MERGED or last.closed_at is None:
+        return False
+    window = settings.reopen_within
+    return bool(window) and sent_at - last.closed_at <= window

@@ -2,30 +2,28 @@
 
 A `Step` is one operation by one actor for one cause. It evolves states event by event, lets the coupling table
 add the conversation's events, and when it is done leaves one history entry per stream, the changed rows,
-effects and loads in the overlay. Rules (automations) then answer its events with commands of their own, each
-a step with the rule as actor; at depth 5 that ends with an entry that says so.
+effects and loads in the overlay. Rules then answer its events with steps of their own (`reqflow.core.automations`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
-import attrs
-
-from ..errors import Refused, UnknownId
 from . import events as e
 from .batch import Absorbed, Adopted, HoldKind, ThreadKey
-from .commands import Command
 from .couplings import CLOSES_AS, COUPLED, Coupling
 from .effects import Effect, QueuedEffect
 from .evolution import begin, evolve, find_request
+from .facts import WantRecord
+from .ids import make_text, message_id
 from .model import (
     Actor,
-    ActorKind,
     AgentId,
+    Audience,
     Code,
+    CommandKey,
     Conversation,
     ConversationId,
     Lane,
@@ -35,30 +33,23 @@ from .model import (
     Request,
     RequestId,
     RequestState,
+    Resolution,
     Text,
+    TextRef,
 )
+from .notices import REACTIONS, react
+from .notices.asides import Aside, say
 from .overlay import Overlay
-from .reactions import REACTIONS, react
+from .records import PROJECTIONS, Draft, project, stream_of
+from .records.root import Record
+from .revisions import revised
 from .settings import ChannelSettings
-from .timers import drain_key
-from .values import changed, finished, value
+from .timers import drain_key, index_key
+from .values import changed, finished
 
-__all__ = ["MAX_DEPTH", "Automation", "Step", "answer_rules"]
+__all__ = ["Step"]
 
-MAX_DEPTH = 5
-"""How many rules may answer each other in one operation."""
-
-
-@value(kw_only=True)
-class Automation:
-    """A rule as a function: on these events it may answer with commands, given in its own name.
-
-    ``on`` holds event classes; ``then`` sees the event and the conversation after it.
-    """
-
-    name: Code
-    on: frozenset[type[e.Event]]
-    then: Callable[[e.Event, Conversation], Iterable[Command]]
+R = TypeVar("R", bound=Record)
 
 
 class _Draft:
@@ -74,19 +65,35 @@ class _Draft:
 
 
 class Step:
-    """One operation on an overlay. `finish` leaves its result there; before that nothing is touched."""
+    """One operation on an overlay. `finish` leaves its result there; before that nothing is touched.
 
-    def __init__(self, overlay: Overlay, actor: Actor, cause: e.Cause, *, muted: bool = False) -> None:
+    ``author`` is the agent whose rights an automation's commands need; without one it acts for the host.
+    """
+
+    def __init__(
+        self,
+        overlay: Overlay,
+        actor: Actor,
+        cause: e.Cause,
+        *,
+        muted: bool = False,
+        author: AgentId | None = None,
+    ) -> None:
         self.overlay = overlay
         self.desk = overlay.desk
         self.at: datetime = overlay.at
         self.actor = actor
         self.cause = cause
         self.muted = muted
+        self.author = author
         self._drafts: dict[ConversationId, _Draft] = {}
+        self._records: dict[tuple[str, str], Record] = {}
+        self._own: list[e.Entry] = []
         self._effects: list[QueuedEffect] = []
+        self._asides: list[Aside] = []
         self._chosen: dict[AgentId, datetime] = {}
         self.message: Message | None = None
+        self._revised: list[Message] = []
         self.texts: list[Text] = []
         self.profiles: list[Profile] = []
         self.threads: list[ThreadKey] = []
@@ -105,6 +112,11 @@ class Step:
         draft = self._drafts.get(conversation_id)
         return self.overlay.conversation(conversation_id) if draft is None else draft.after
 
+    def before(self, conversation_id: ConversationId) -> Conversation | None:
+        """The conversation as this step found it; None if it began here, or was not touched."""
+        draft = self._drafts.get(conversation_id)
+        return draft.before if draft is not None else None
+
     def bring_back(self, conversation: Conversation, request: Request) -> None:
         """Let the state hold a closed request for this step that it had let go of."""
         if find_request(conversation, request.id) is None:
@@ -121,16 +133,23 @@ class Step:
             else:
                 draft.after = evolve(draft.after, event, self.at, self.actor)
             draft.events.append(event)
+            if event.__class__ in PROJECTIONS:
+                self._project(event, conversation_id)
             after = draft.after
-            if event.__class__ in REACTIONS:
-                reaction = react(after, event, self.actor, draft.settings)
-                if reaction is not None:
-                    self._queue(*reaction)
+            if event.__class__ in REACTIONS or self.overlay.notice_rules:
+                react(self, after, event, draft.settings)
             couplings = COUPLED.get(event.tag)
             if couplings is not None:
                 coupling = couplings.get(after.state)  # a request's event leaves this as it was
                 if coupling is not None:
                     self._couple(coupling, after, event)
+
+    def revise(self, message: Message, event: e.Event) -> Message:
+        """Let an event happen to a message that was placed before; returns its row after it."""
+        after = revised(message, event)
+        self._revised.append(after)
+        self.emit(message.conversation_id, event)
+        return after
 
     def _begin(self, conversation_id: ConversationId, event: e.Event) -> _Draft:
         """The draft of a conversation that this step has not touched yet, after its first event."""
@@ -145,7 +164,53 @@ class Step:
         self._drafts[conversation_id] = draft
         return draft
 
-    def _queue(self, destination: Code, effect: Effect) -> None:
+    # --- records ---
+
+    def new_id(self, letter: str) -> Code:
+        """A fresh id of a record: it begins with this letter and sorts by the moment; a retry makes it again."""
+        place = len(self._records) + len(self.texts)
+        return Code(letter + message_id(CommandKey(f"{letter}:{self.key}:{place}"), self.at)[1:])
+
+    def record(self, kind: type[R], id: str) -> R | None:
+        """A record as this step has made it so far."""
+        found: Any = self._records.get((kind.tag, id)) or self.overlay.record(kind.tag, id)
+        return found  # type: ignore[no-any-return]  # the kind goes with the tag
+
+    def change(self, event: e.Event) -> Record:
+        """Let an event happen to a record that has a history of its own; returns the record after it."""
+        record = self._project(event, None)
+        self._own.append(
+            e.Entry(
+                stream=Code(stream_of(record.tag, record.id)),
+                seq=record.version,
+                at=self.at,
+                actor=self.actor,
+                cause=self.cause,
+                events=(event,),
+            )
+        )
+        return record
+
+    def put(self, record: Record) -> None:
+        """The new state of a record without history, one version on."""
+        self._records[record.tag, record.id] = record
+
+    def rely_on(self, record: Record) -> None:
+        """Rely on a record that this step only reads."""
+        if (record.tag, record.id) not in self._records:
+            self.overlay.rely_on(record)
+
+    def _project(self, event: e.Event, conversation_id: ConversationId | None) -> Record:
+        projection = PROJECTIONS[event.__class__]
+        kind, id = projection.kind, projection.place(event, conversation_id)
+        old = None if projection.begins else self.record(kind, id)
+        stream = conversation_id or stream_of(kind.tag, id)
+        record = project(old, event, stream, self.at, self.actor)
+        self._records[kind.tag, id] = record
+        return record
+
+    def queue(self, destination: Code, effect: Effect, collapse: Code | None = None) -> None:
+        """Have something done outside after the commit, in the order of the destination."""
         self._effects.append(
             QueuedEffect(
                 id=Code(f"{self.key}.{len(self._effects)}"),
@@ -153,8 +218,13 @@ class Step:
                 effect=effect,
                 queued_at=self.at,
                 muted=self.muted,
+                collapse=collapse,
             )
         )
+
+    def say_after(self, conversation_id: ConversationId, bot: Code, body: str) -> None:
+        """Let a bot of the desk say something to the customer, in a step of its own after this one."""
+        self._asides.append((conversation_id, bot, body))
 
     def _couple(self, coupling: Coupling, conversation: Conversation, event: e.Event) -> None:
         match coupling:
@@ -166,15 +236,30 @@ class Step:
                     self.emit(conversation.id, accepted)
             case Coupling.FOLLOW:
                 self._follow(conversation, event)
+            case Coupling.BEGIN_REVIEW:
+                self.emit(conversation.id, e.ConversationReviewStarted())
+            case Coupling.END_REVIEW_IF_LAST:
+                if not conversation.drafts:
+                    self.emit(conversation.id, e.ConversationReviewEnded())
+            case Coupling.WITHDRAW_DRAFTS:
+                if conversation.drafts:
+                    self._withdraw_drafts(conversation, Code(event.tag.replace(".", "_")))
             case Coupling.CLOSE_IF_LAST if isinstance(event, e.RequestClosed):
-                closes = self.desk.settings(conversation.channel_id).close_with_last_request
-                if closes and not conversation.requests:
-                    reason = Reason(Code("last_request_closed"))
-                    why = CLOSES_AS[event.resolution]
-                    closed = e.ConversationClosed(close_reason=why, reason=reason)
-                    self.emit(conversation.id, closed)
+                if not conversation.requests:
+                    self._end(conversation, event)
             case _:
                 raise LookupError(f"{event.tag} cannot happen in a {conversation.state} conversation")
+
+    def _end(self, conversation: Conversation, event: e.RequestClosed) -> None:
+        """The last open request is closed: the conversation closes too, or goes on as talk if it was none."""
+        holder, settings = conversation.holder, self.desk.settings(conversation.channel_id)
+        if event.resolution is Resolution.NOT_A_REQUEST:
+            if holder is not None:
+                reason = Reason(Code("not_a_request"))
+                self.emit(conversation.id, e.ConversationReleased(previous=holder, reason=reason))
+        elif settings.close_with_last_request:
+            reason, why = Reason(Code("last_request_closed")), CLOSES_AS[event.resolution]
+            self.emit(conversation.id, e.ConversationClosed(close_reason=why, reason=reason))
 
     def _follow(self, conversation: Conversation, event: e.Event) -> None:
         holder = conversation.holder
@@ -190,6 +275,24 @@ class Step:
         else:
             handed = e.ConversationHandedOver(holder=heir, previous=holder, reason=reason)
             self.emit(conversation.id, handed)
+
+    def _withdraw_drafts(self, conversation: Conversation, why: Code) -> None:
+        waiting = conversation.drafts
+        self.overlay.facts(*[WantRecord(Code(Draft.tag), each) for each in waiting])  # all in one go
+        for each in waiting:
+            found = self.record(Draft, each)
+            if found is None:
+                raise LookupError(f"{conversation.id} waits for {each}, which is no draft")
+            self.emit(
+                conversation.id,
+                e.DraftWithdrawn(draft_id=each, author=found.author, reason=Reason(why)),
+            )
+
+    def write(self, body: str, source: str, part: str, audience: Audience = Audience.INTERNAL) -> TextRef:
+        """Put a text of the actor on record; ``source`` and ``part`` name it (see `make_text`)."""
+        text = make_text(body, source, part, audience, self.actor.id, self.desk.salt)
+        self.texts.append(text)
+        return text.ref
 
     def chose(self, agent: AgentId, version: int) -> None:
         """A policy chose this agent, relying on their load as it was at ``version``."""
@@ -210,7 +313,9 @@ class Step:
             # events that change nothing leave the stored value, which is not ours to finish
             after = (changed if after is before else finished)(after, version=version)
             happened[conversation_id] = draft.events
-            overlay.put_conversation(before, after, sooner=_may_hasten(draft))
+            overlay.put_conversation(before, after, sooner=self._may_hasten(draft))
+            if draft.settings.searchable and before is not None and before.is_open and not after.is_open:
+                overlay.arm(index_key(conversation_id), self.at)
             overlay.entries.append(
                 e.Entry(
                     stream=Code(conversation_id),
@@ -228,13 +333,28 @@ class Step:
         if self.lane is not None:
             overlay.put_lane(self.lane)
         overlay.texts += self.texts
-        if self.profiles or self.threads or self.absorbed or self.adopted or self._chosen:
+        if self.profiles or self.threads or self.absorbed or self.adopted or self._chosen or self._revised:
             self._finish_rarer()
+        if self._records:
+            for record in self._records.values():
+                overlay.put_record(record)
+            overlay.entries += self._own
         overlay.effects += self._effects
+        if self._asides:
+            say(self, self._asides)
         return happened
+
+    def _may_hasten(self, draft: _Draft) -> bool:
+        """Whether a deadline may have come nearer: words alone move deadlines away, but for settings and rules."""
+        before = draft.before
+        if before is None or before.customer_at is None or draft.settings.inactivity_only_when_answered:
+            return True
+        return not _WORDS.issuperset(map(type, draft.events)) or bool(self.desk.waits(before.channel_id))
 
     def _finish_rarer(self) -> None:
         overlay = self.overlay
+        for message in self._revised:
+            overlay.put_revised(message)
         overlay.profiles += self.profiles
         overlay.threads += self.threads
         overlay.absorbed += self.absorbed
@@ -280,14 +400,6 @@ class Step:
             self.overlay.arm(drain_key(queue.id), self.at)
 
 
-def _may_hasten(draft: _Draft) -> bool:
-    """Whether a deadline may have come nearer: words alone only move deadlines away, but for one setting."""
-    before = draft.before
-    if before is None or before.customer_at is None or draft.settings.inactivity_only_when_answered:
-        return True
-    return not _WORDS.issuperset(map(type, draft.events))
-
-
 _WORDS = frozenset(e.MESSAGE_EVENTS)
 _ASSIGNED = RequestState.ASSIGNED
 
@@ -297,66 +409,3 @@ def _counted(request: Request | None) -> AgentId | None:
     if request is None or request.state is not _ASSIGNED:
         return None
     return request.assignee
-
-
-Decide = Callable[[Step, Command], None]
-
-
-def answer_rules(
-    step: Step,
-    events: Mapping[ConversationId, Sequence[e.Event]],
-    rules: Sequence[Automation],
-    decide: Decide,
-) -> None:
-    """Let the rules answer a finished step's events, and each other, down to the fifth."""
-    given: Counter[Code] = Counter()
-    for conversation_id, happened in events.items():
-        for event in happened:
-            for rule in rules:
-                if type(event) in rule.on:
-                    _answer(step, conversation_id, event, rule, rules, decide, given)
-
-
-def _answer(
-    step: Step,
-    conversation_id: ConversationId,
-    event: e.Event,
-    rule: Automation,
-    rules: Sequence[Automation],
-    decide: Decide,
-    given: Counter[Code],
-) -> None:
-    conversation = step.overlay.conversation(conversation_id)
-    if conversation is None:
-        return
-    actor = Actor(ActorKind.AUTOMATION, rule.name)
-
-    def begin_own() -> Step:
-        place = given[rule.name]  # which of the rule's answers to this step: ids are made of it
-        given[rule.name] += 1
-        name = Code(f"{rule.name}:{place}") if place else rule.name
-        cause = attrs.evolve(step.cause, rules=(*step.cause.rules, name))
-        return Step(step.overlay, actor, cause, muted=step.muted)
-
-    def refuse(code: str) -> None:
-        refused = Step(step.overlay, actor, attrs.evolve(step.cause, rules=(*step.cause.rules, rule.name)))
-        refused.emit(conversation_id, e.RuleRefused(rule=rule.name, code=Code(code)))
-        refused.finish()
-
-    try:
-        commands = tuple(rule.then(event, conversation))
-    except Exception as failure:  # noqa: BLE001  (what set the rule off has happened, and its fault does not undo that)
-        refuse(type(failure).__name__)
-        return
-    for command in commands:
-        own = begin_own()
-        if len(own.cause.rules) > MAX_DEPTH:
-            own.emit(conversation_id, e.LoopStopped(rule=rule.name, depth=MAX_DEPTH))
-            own.finish()
-            return
-        try:
-            decide(own, attrs.evolve(command, by=actor))
-        except (Refused, UnknownId) as refusal:
-            refuse(refusal.code if isinstance(refusal, Refused) else "unknown_id")
-            continue
-        answer_rules(own, own.finish(), rules, decide)

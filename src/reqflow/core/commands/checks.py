@@ -10,7 +10,18 @@ from typing import Any, TypeVar
 import attrs
 
 from ...errors import InvalidInput
-from ..model import Audience, CloseReason, HoldReason, NativeId, Resolution
+from ..codes import code_of
+from ..model import (
+    Audience,
+    CloseReason,
+    Code,
+    ConversationState,
+    HoldReason,
+    IdentityLevel,
+    NativeId,
+    RequestState,
+    Resolution,
+)
 
 __all__ = [
     "MAX_NATIVE",
@@ -18,7 +29,11 @@ __all__ = [
     "as_audience",
     "as_chain",
     "as_close_reason",
+    "as_code",
+    "as_conversation_states",
     "as_hold_reason",
+    "as_identity_level",
+    "as_request_states",
     "as_resolution",
     "as_utc",
     "check_moment",
@@ -104,6 +119,11 @@ def as_audience(given: Audience | str) -> Audience:
     return member(Audience, given)
 
 
+def as_identity_level(given: IdentityLevel | str) -> IdentityLevel:
+    """How sure a transport is of who writes."""
+    return member(IdentityLevel, given)
+
+
 def as_hold_reason(given: HoldReason | str) -> HoldReason:
     """What work waits for."""
     return member(HoldReason, given)
@@ -119,12 +139,30 @@ def as_close_reason(given: CloseReason | str) -> CloseReason:
     return member(CloseReason, given)
 
 
+def as_request_states(given: Iterable[RequestState | str]) -> tuple[RequestState, ...]:
+    """In which states requests are looked for."""
+    return tuple([member(RequestState, each) for each in given])
+
+
+def as_conversation_states(given: Iterable[ConversationState | str]) -> tuple[ConversationState, ...]:
+    """In which states conversations are looked for."""
+    return tuple([member(ConversationState, each) for each in given])
+
+
 def as_chain(given: Iterable[NativeId]) -> tuple[NativeId, ...]:
     """The ids that a message answers: of a very long chain its beginning and its end."""
     natives = tuple(given)
     if len(natives) > MAX_REPLIES_TO:
         natives = (natives[0], *natives[1 - MAX_REPLIES_TO :])
     return natives
+
+
+def as_code(given: str) -> Code:
+    """A word of the desk's own (see `reqflow.core.codes`)."""
+    try:
+        return code_of(given)
+    except ValueError as problem:
+        raise InvalidInput(f"a tag, status, field or answer {problem}") from None
 
 
 def as_utc(content: Any) -> Any:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from ..model import AgentId, Audience, ChannelId, CloseReason, ConversationId, ProfileId, QueueId, Reason
+from ..model import (
+    AgentId,
+    Audience,
+    ChannelId,
+    CloseReason,
+    ConversationId,
+    IdentityLevel,
+    ProfileId,
+    QueueId,
+    Reason,
+    TextRef,
+)
 from ..values import value
 from .root import Event
 
@@ -28,7 +39,8 @@ class ConversationOpened(Event):
     """A conversation began; its requester is who began it.
 
     ``lane_version`` tells which of an author's conversations in a channel began later, whatever their
-    messages claim; 0 for one that no lane leads to.
+    messages claim; 0 for one that no lane leads to. ``subject`` is that of the mail that began it.
+    ``level`` is how sure the transport is of who that is.
     """
 
     tag: ClassVar[str] = "conversation.opened"
@@ -38,6 +50,8 @@ class ConversationOpened(Event):
     audience: Audience
     opened_at: datetime
     lane_version: int = 0
+    subject: TextRef | None = None
+    level: IdentityLevel = IdentityLevel.DECLARED
 
 
 @value(kw_only=True)

@@ -1,59 +1,33 @@
-"""What is noted in a conversation's history without moving it."""
+"""What happens to notes, which hang on a conversation."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
-from ..model import Code, ConversationId, LinkKind, RequestId
+from ..model import Code, RequestId, TextRef
 from ..values import value
 from .root import Event
 
-__all__ = ["CONVERSATION_NOTES", "ConversationAbsorbed", "ConversationLinked", "LoopStopped", "RuleRefused"]
+__all__ = ["NOTE_EVENTS", "NoteAdded", "NoteDeleted"]
 
 
 @value(kw_only=True)
-class ConversationLinked(Event):
-    """The conversation refers to another one, and why."""
+class NoteAdded(Event):
+    """A colleague left a note on the conversation. (Audite, SentiOne)"""
 
-    tag: ClassVar[str] = "conversation.linked"
-    kind: LinkKind
-    other: ConversationId
-
-
-@value(kw_only=True)
-class ConversationAbsorbed(Event):
-    """All messages of ``other`` belong here now, to ``request_id``; its group began at ``group_at``."""
-
-    tag: ClassVar[str] = "conversation.absorbed"
-    other: ConversationId
-    request_id: RequestId
-    group_at: datetime
-    messages: int
-    customer_at: datetime | None = None
+    tag: ClassVar[str] = "note.added"
+    note_id: Code
+    text: TextRef
+    request_id: RequestId | None = None
 
 
 @value(kw_only=True)
-class LoopStopped(Event):
-    """Rules answered rules too deep; the rest was not carried out. ``rule`` is who asked last."""
+class NoteDeleted(Event):
+    """A note was taken away; ``text`` is what it said. (SentiOne keeps the text for history)"""
 
-    tag: ClassVar[str] = "loop.stopped"
-    rule: Code
-    depth: int
-
-
-@value(kw_only=True)
-class RuleRefused(Event):
-    """A rule asked for something that the desk does not allow now; ``code`` says why not."""
-
-    tag: ClassVar[str] = "rule.refused"
-    rule: Code
-    code: Code
+    tag: ClassVar[str] = "note.deleted"
+    note_id: Code
+    text: TextRef
 
 
-CONVERSATION_NOTES: tuple[type[Event], ...] = (
-    ConversationLinked,
-    ConversationAbsorbed,
-    LoopStopped,
-    RuleRefused,
-)
+NOTE_EVENTS: tuple[type[Event], ...] = (NoteAdded, NoteDeleted)

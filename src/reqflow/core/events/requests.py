@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from ..model import AgentId, HoldReason, MessageId, ProfileId, QueueId, Reason, RequestId, Resolution, TeamId
+from ..model import (
+    AgentId,
+    Code,
+    HoldReason,
+    MessageId,
+    ProfileId,
+    QueueId,
+    Reason,
+    RequestId,
+    Resolution,
+    TeamId,
+)
 from ..values import value
 from .root import Event
 
@@ -26,9 +37,11 @@ __all__ = [
 
 @value(kw_only=True)
 class RequestOpened(Event):
-    """A message became a piece of work.
+    """A message became a piece of work; ``origin`` is the request that it was split from.
 
     ``lane_version`` is as in `ConversationOpened`, where the author's lane leads to the conversation from now on.
+    ``theme`` and ``level`` are those of the specialists whom it went to at once; ``parent`` is the request that they
+    are consulted about in it.
     """
 
     tag: ClassVar[str] = "request.opened"
@@ -39,6 +52,10 @@ class RequestOpened(Event):
     queue: QueueId | None = None
     team: TeamId | None = None
     lane_version: int = 0
+    origin: RequestId | None = None
+    theme: Code | None = None
+    level: int = 0
+    parent: RequestId | None = None
     reason: Reason
 
 

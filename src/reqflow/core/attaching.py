@@ -1,0 +1,49 @@
+"""Attachments: from what came with a message to references, and whether a channel can carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import Refused
+from .commands import Enclosure
+from .ids import make_text
+from .model import Actor, Attachment, Audience, ChannelId, Code, MessageId, TextRef
+from .settings import Desk
+from .step import Step
+
+__all__ = ["attached", "need_carried"]
+
+
+def attached(
+    step: Step, enclosures: Iterable[Enclosure], message: MessageId, audience: Audience, author: Actor
+) -> tuple[Attachment, ...]:
+    """What came with a message, its names and addresses put on record as texts of the message's author."""
+
+    def write(body: str | None, part: str) -> TextRef | None:
+        if body is None:
+            return None
+        text = make_text(body, message, part, audience, author.id, step.desk.salt)
+        step.texts.append(text)
+        return text.ref
+
+    return tuple(
+        [
+            Attachment(
+                each.kind,
+                write(each.name, f"attachment.{place}.name"),
+                write(each.address, f"attachment.{place}.address"),
+                None if each.media_type is None else Code(each.media_type),
+                each.size,
+            )
+            for place, each in enumerate(enclosures)
+        ]
+    )
+
+
+def need_carried(desk: Desk, channel: ChannelId, enclosures: Iterable[Enclosure]) -> None:
+    """Refuse what the channel cannot carry, before anything of it is written or sent. Raises `Refused`. (Audite)"""
+    carries = desk.settings(channel).carries
+    for each in enclosures:
+        if each.kind not in carries:
+            able = ", ".join(sorted(carries)) or "nothing but text"
+            raise Refused("cannot_carry", f"{channel} cannot carry {each.kind}; it carries {able}")

@@ -1,0 +1,109 @@
+"""``decide`` for who follows a conversation, who is called in, and who is told something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ...errors import Forbidden, Refused, UnknownId
+from .. import commands as c
+from .. import events as e
+from ..facts import Outcome, OutcomeKind
+from ..model import ActorKind, AgentId, Conversation
+from ..settings import NOTICE_CODES
+from ..step import Step
+from ..visibility import Principal, sees
+from .requests import agent_of
+
+__all__ = ["ATTENTION_DECISIONS", "MAX_FOLLOWERS"]
+
+MAX_FOLLOWERS = 100
+"""How many agents may follow one conversation: their ids stand in its state, and each message is told to each."""
+
+
+def _conversation(step: Step, command: Any) -> Conversation:
+    conversation = step.conversation(command.conversation_id)
+    if conversation is None:
+        raise UnknownId(f"no conversation {command.conversation_id}")
+    return conversation
+
+
+def _done(conversation: Conversation) -> Outcome:
+    return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id)
+
+
+def _whom(step: Step, command: c.Follow | c.Unfollow) -> AgentId:
+    """The agent whom the command is about: an agent's own, or the one that a rule or the host names."""
+    own = agent_of(step.actor, step.desk) if step.actor.kind is ActorKind.AGENT else None
+    named = command.agent or own
+    if named is None:
+        raise Refused("no_agent", f"{type(command).__name__} by a {step.actor.kind} must name the agent")
+    if own is not None and named != own:
+        raise Forbidden("others", f"{type(command).__name__}: agents follow for themselves; mention {named}")
+    return _in_roster(step, named)
+
+
+def _in_roster(step: Step, agent: AgentId) -> AgentId:
+    if agent not in step.desk.agents:
+        raise Refused("unknown_agent", f"no agent {agent!r} in the roster")
+    return agent
+
+
+def _need_sight(step: Step, agent: AgentId, conversation: Conversation) -> None:
+    if not sees(step.desk, Principal(step.desk.agents[agent]), conversation):
+        raise Refused(
+            "no_grant", f"{agent} does not see {conversation.id}: mention them, or grant the channel"
+        )
+
+
+def _need_room(conversation: Conversation, *more: AgentId) -> None:
+    if len({*conversation.followers, *conversation.mentioned, *more}) > MAX_FOLLOWERS:
+        raise Refused("too_many", f"at most {MAX_FOLLOWERS} agents may follow {conversation.id}")
+
+
+def _follow(step: Step, command: c.Follow) -> Outcome:
+    conversation, agent = _conversation(step, command), _whom(step, command)
+    _need_sight(step, agent, conversation)
+    if agent not in conversation.followers:
+        _need_room(conversation, agent)
+        step.emit(conversation.id, e.ConversationFollowed(agent=agent))
+    return _done(conversation)
+
+
+def _unfollow(step: Step, command: c.Unfollow) -> Outcome:
+    conversation, agent = _conversation(step, command), _whom(step, command)
+    if agent in conversation.followers:
+        step.emit(conversation.id, e.ConversationUnfollowed(agent=agent))
+    return _done(conversation)
+
+
+def _mention(step: Step, command: c.Mention) -> Outcome:
+    conversation = _conversation(step, command)
+    agents = tuple(dict.fromkeys(_in_roster(step, agent) for agent in command.agents))
+    if not agents:
+        raise Refused("no_agent", "a mention names at least one agent")
+    _need_room(conversation, *agents)
+    step.emit(
+        conversation.id,
+        *[e.AgentMentioned(agent=agent, message_id=command.message_id) for agent in agents],
+    )
+    return _done(conversation)
+
+
+def _notify(step: Step, command: c.Notify) -> Outcome:
+    conversation, agent = _conversation(step, command), _in_roster(step, command.agent)
+    if command.code not in NOTICE_CODES and "." not in command.code:
+        raise Refused(
+            "unknown_notice",
+            f"{command.code!r} is no notice: use one of {', '.join(NOTICE_CODES)},"
+            " or an own one with a namespace such as 'acme.shipped'",
+        )
+    _need_sight(step, agent, conversation)
+    step.emit(conversation.id, e.AgentNotified(agent=agent, code=command.code, request_id=command.request_id))
+    return _done(conversation)
+
+
+ATTENTION_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+    {c.Follow: _follow, c.Unfollow: _unfollow, c.Mention: _mention, c.Notify: _notify}
+)
