@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, assert_never
 
+from .core.effects import HostEffect, QueuedEffect
 from .core.model import Code, Detection, Label
 from .core.values import value
 from .flow import (
@@ -22,10 +24,12 @@ from .flow import (
     AskRecall,
     AskRelease,
     AskSettle,
+    AskSuggest,
     AskTexts,
     Flow,
 )
-from .ports import Receipt, ReceiptKind
+from .flow.asks import NO_TRANSPORT
+from .ports import Receipt, ReceiptKind, Transport
 from .registry import Registry
 
 __all__ = ["Ports", "arun", "run"]
@@ -35,12 +39,17 @@ _log = logging.getLogger("reqflow.queues")
 
 @value(kw_only=True)
 class Ports:
-    """What answers the asks. ``consult_within`` limits a classifier, in seconds; None trusts it."""
+    """What answers the asks. ``consult_within`` limits a classifier and suggesters, in seconds; None trusts it."""
 
     store: Any
     registry: Registry
     classifier: Any = None
     consult_within: float | None = None
+
+
+def _transport_of(queued: QueuedEffect, ports: Ports) -> Transport | None:
+    kind = queued.effect.kind if isinstance(queued.effect, HostEffect) else None
+    return ports.registry.transport(queued.destination, kind)
 
 
 def _call(ask: Ask, ports: Ports) -> Any:
@@ -55,6 +64,8 @@ def _call(ask: Ask, ports: Ports) -> Any:
             if ports.classifier is None:
                 return Detection(Label.UNKNOWN, Code("no_classifier"), 0.0)
             return ports.classifier.classify(inbound)
+        case AskSuggest(name, text, theme):
+            return ports.registry.suggesters[name].suggest(text, theme)
         case AskQuery(workspace, view):
             return store.query(workspace, view)
         case AskHistory(workspace, stream, after, limit):
@@ -72,15 +83,18 @@ def _call(ask: Ask, ports: Ports) -> Any:
         case AskNextDue(workspace):
             return store.next_due(workspace)
         case AskDeliver(queued, texts):
-            transport = ports.registry.transport(queued.destination)
+            transport = _transport_of(queued, ports)
             if transport is None:
-                return Receipt(kind=ReceiptKind.RETRY, retry_after=60.0, code=Code("no_transport"))
+                return Receipt(kind=ReceiptKind.RETRY, retry_after=60.0, code=NO_TRANSPORT)
             return transport.deliver(queued.id, queued.effect, texts)
         case _:
             assert_never(ask)
 
 
-_TIMED_OUT = Detection(Label.UNKNOWN, Code("timed_out"), 0.0)
+_LATE: Mapping[type, Any] = MappingProxyType(
+    {AskConsult: Detection(Label.UNKNOWN, Code("timed_out"), 0.0), AskSuggest: ()}
+)
+"""What is asked of somebody's judgement, and what counts where that takes too long."""
 
 
 def run(flow: Flow, ports: Ports) -> Any:
@@ -94,8 +108,8 @@ def run(flow: Flow, ports: Ports) -> Any:
             return stop.value
         send = flow.send
         try:
-            if ports.consult_within is not None and type(ask) is AskConsult:
-                answer = _within(partial(_call, ask, ports), ports.consult_within)
+            if ports.consult_within is not None and type(ask) in _LATE:
+                answer = _within(partial(_call, ask, ports), ports.consult_within, _LATE[type(ask)])
             else:
                 answer = _call(ask, ports)
         except Exception as failure:  # noqa: BLE001  (the flow decides what a port's failure means)
@@ -105,15 +119,15 @@ def run(flow: Flow, ports: Ports) -> Any:
             ports.registry.committed(ask.batch)
 
 
-def _within(call: Callable[[], Any], seconds: float) -> Any:
-    """Wait for a classifier no longer than this; a late answer is nobody's."""
+def _within(call: Callable[[], Any], seconds: float, late: Any) -> Any:
+    """Wait for a classifier or suggester no longer than this; a late answer is nobody's."""
     from concurrent.futures import ThreadPoolExecutor  # dear to import, and seldom needed
 
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reqflow-consult")
     try:
         return pool.submit(call).result(timeout=seconds)
     except TimeoutError:
-        return _TIMED_OUT
+        return late
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -129,8 +143,8 @@ async def arun(flow: Flow, ports: Ports) -> Any:
             return stop.value
         send = flow.send
         try:
-            if type(ask) is AskConsult and ports.consult_within is not None:
-                answer = await _awaited(_answer(ask, ports), ports.consult_within)
+            if type(ask) in _LATE and ports.consult_within is not None:
+                answer = await _awaited(_answer(ask, ports), ports.consult_within, _LATE[type(ask)])
             else:
                 answer = await _answer(ask, ports)
         except Exception as failure:  # noqa: BLE001  (as in `run`)
@@ -140,14 +154,14 @@ async def arun(flow: Flow, ports: Ports) -> Any:
             ports.registry.committed(ask.batch)
 
 
-async def _awaited(answer: Awaitable[Any], seconds: float) -> Any:
-    """Wait for a classifier no longer than this."""
+async def _awaited(answer: Awaitable[Any], seconds: float, late: Any) -> Any:
+    """Wait for a classifier or suggester no longer than this."""
     import asyncio  # dear to import, and only needed for `arun`
 
     try:
         return await asyncio.wait_for(answer, seconds)
     except TimeoutError:
-        return _TIMED_OUT
+        return late
 
 
 async def _answer(ask: Ask, ports: Ports) -> Any:
@@ -165,6 +179,8 @@ def _port_of(ask: Ask, ports: Ports) -> Any:
     """The function behind an ask, as far as it matters whether it is async; None if nothing blocks."""
     if isinstance(ask, AskConsult):
         return getattr(ports.classifier, "classify", None)
+    if isinstance(ask, AskSuggest):
+        return getattr(ports.registry.suggesters[ask.name], "suggest", None)
     if isinstance(ask, AskDeliver):
-        return getattr(ports.registry.transport(ask.queued.destination), "deliver", None)
+        return getattr(_transport_of(ask.queued, ports), "deliver", None)
     return ports.store.recall

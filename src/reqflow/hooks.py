@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 import pluggy
 
 from .core.assignment import Policy
+from .core.automations import Automation
 from .core.batch import Batch
-from .core.step import Automation
-from .ports import Classifier, Store, Transport
+from .core.notices import NoticeRule
+from .core.signatures import Signature
+from .ports import Classifier, Store, Suggester, Transport
 
 __all__ = [
     "PROJECT",
@@ -23,8 +25,11 @@ __all__ = [
     "reqflow_automations",
     "reqflow_classifiers",
     "reqflow_committed",
+    "reqflow_notices",
     "reqflow_policies",
+    "reqflow_signatures",
     "reqflow_stores",
+    "reqflow_suggesters",
     "reqflow_transports",
 ]
 
@@ -58,6 +63,21 @@ def reqflow_policies() -> Mapping[str, Policy]:  # type: ignore[empty-body]
 @hookspec
 def reqflow_automations() -> Iterable[Automation]:  # type: ignore[empty-body]
     """Rules: functions from an event to commands, run in the same commit as the event."""
+
+
+@hookspec
+def reqflow_notices() -> Iterable[NoticeRule]:  # type: ignore[empty-body]
+    """Rules for notices: functions that add and remove those of an event before they leave."""
+
+
+@hookspec
+def reqflow_suggesters() -> Iterable[Suggester]:  # type: ignore[empty-body]
+    """Whoever may know an answer already, asked before a form opens. Two of one name are an error."""
+
+
+@hookspec
+def reqflow_signatures() -> Mapping[str, Signature]:  # type: ignore[empty-body]
+    """What tells questions apart, by name, in place of their words; an engine takes one. More are an error."""
 
 
 @hookspec

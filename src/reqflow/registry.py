@@ -11,10 +11,12 @@ import pluggy
 
 from . import hooks
 from .core.assignment import POLICIES, Policy
+from .core.automations import Automation
 from .core.batch import Batch
-from .core.step import Automation
+from .core.notices import NoticeRule
+from .core.signatures import Signature
 from .errors import PluginError, UsageError
-from .ports import Classifier, Store, Transport
+from .ports import Classifier, Store, Suggester, Transport
 
 __all__ = ["Registry"]
 
@@ -42,16 +44,29 @@ class Registry:
         self.stores: dict[str, Callable[[str], Store]] = {}
         self.transports: dict[str, Transport] = {}
         self.classifiers: dict[str, Classifier] = {}
+        self.suggesters: dict[str, Suggester] = {}
+        signatures: dict[str, Signature] = {}
         rules: dict[str, Automation] = {}
+        told: dict[str, NoticeRule] = {}
         for hook, kind, known, name_of in (
             ("reqflow_policies", "policy", self.policies, None),
             ("reqflow_stores", "store", self.stores, None),
             ("reqflow_transports", "transport", self.transports, "scheme"),
             ("reqflow_classifiers", "classifier", self.classifiers, "name"),
             ("reqflow_automations", "rule", rules, "name"),
+            ("reqflow_notices", "rule for notices", told, "name"),
+            ("reqflow_suggesters", "suggester", self.suggesters, "name"),
+            ("reqflow_signatures", "signature", signatures, None),
         ):
             self._collect(hook, kind, known, name_of)
+        self._kinds = self._declared_kinds()
         self.rules: tuple[Automation, ...] = tuple(rules.values())
+        self.notice_rules: tuple[NoticeRule, ...] = tuple(told.values())
+        if len(signatures) > 1:
+            raise PluginError(
+                f"plugins bring several signatures ({', '.join(sorted(signatures))}): one can count"
+            )
+        self.signature: Signature | None = next(iter(signatures.values()), None)
         self._observed = bool(self.manager.hook.reqflow_committed.get_hookimpls())
 
     def _name_of(self, plugin: object) -> str:
@@ -114,8 +129,24 @@ class Registry:
             raise UsageError(f"no classifier is called {wanted!r}; there are: {names}")
         return self.classifiers[wanted]
 
-    def transport(self, destination: str) -> Transport | None:
-        """The transport for a destination: that of its scheme, else the one for all (``*``), if there is any."""
+    def _declared_kinds(self) -> dict[str, Transport]:
+        """The transports by the kinds of hosts' effects that they declare."""
+        found: dict[str, Transport] = {}
+        for transport in self.transports.values():
+            for kind in getattr(transport, "kinds", ()):
+                if kind in found:
+                    schemes = f"{found[kind].scheme!r} and {transport.scheme!r}"
+                    raise PluginError(f"transports {schemes} both deliver effects of the kind {kind!r}")
+                found[kind] = transport
+        return found
+
+    def transport(self, destination: str, kind: str | None = None) -> Transport | None:
+        """The transport for a destination: that of its scheme, else the one for all (``*``), if there is any.
+
+        For a host's own ``kind`` of effect it is the one that declares it, wherever it goes.
+        """
+        if kind is not None:
+            return self._kinds.get(kind)
         return self.transports.get(destination.partition(":")[0]) or self.transports.get("*")
 
     def committed(self, batch: Batch) -> None:

@@ -9,6 +9,7 @@ What only people ask for (`reading`, `telling`) is not loaded here but when they
 
 from __future__ import annotations
 
+from .accepting import accept, key_of
 from .asks import (
     Ask,
     AskCommit,
@@ -21,13 +22,14 @@ from .asks import (
     AskRecall,
     AskRelease,
     AskSettle,
+    AskSuggest,
     AskTexts,
     Context,
     DeskMoved,
     Flow,
 )
-from .desks import configure, desk_of, load_desk
-from .handling import accept, handle, handle_many, key_of, report_delivery, ring
+from .desks import configure, desk_of, load_desk, settings_of
+from .handling import handle, handle_many, report_delivery, ring
 from .serving import serve_agenda, serve_inbox, serve_outbox
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "AskRecall",
     "AskRelease",
     "AskSettle",
+    "AskSuggest",
     "AskTexts",
     "Context",
     "DeskMoved",
@@ -58,4 +61,5 @@ __all__ = [
     "serve_agenda",
     "serve_inbox",
     "serve_outbox",
+    "settings_of",
 ]

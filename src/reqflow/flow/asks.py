@@ -7,17 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..core.assignment import Policy
+from ..core.automations import Automation
 from ..core.batch import Batch, Lease, LeaseQueue
 from ..core.commands import Inbound
 from ..core.effects import QueuedEffect
 from ..core.facts import DeskDocument, Want
-from ..core.model import Audience, TextId, Workspace
-from ..core.settings import Desk
-from ..core.step import Automation
+from ..core.model import Audience, Code, TextId, Workspace
+from ..core.notices import NoticeRule
+from ..core.settings import Desk, Theme
+from ..core.signatures import Signature
 from ..core.values import value
 from ..ports import View
 
 __all__ = [
+    "NO_TRANSPORT",
     "Ask",
     "AskCommit",
     "AskConsult",
@@ -29,6 +32,7 @@ __all__ = [
     "AskRecall",
     "AskRelease",
     "AskSettle",
+    "AskSuggest",
     "AskTexts",
     "Context",
     "DeskMoved",
@@ -49,6 +53,15 @@ class AskConsult:
     """Let the classifier judge this message, outside any transaction. Answer: `Detection`."""
 
     inbound: Inbound
+
+
+@value
+class AskSuggest:
+    """Let a suggester say what may help, outside any transaction. Answer: a sequence of `Suggestion`."""
+
+    name: str
+    text: str
+    theme: Theme
 
 
 @value
@@ -122,6 +135,10 @@ class AskNextDue:
     workspace: Workspace
 
 
+NO_TRANSPORT = Code("no_transport")
+"""The code of a receipt that says to try again because nothing here delivers to that destination."""
+
+
 @value
 class AskDeliver:
     """Deliver an effect through the transport of its destination. Answer: `Receipt`."""
@@ -133,6 +150,7 @@ class AskDeliver:
 Ask = (
     AskRecall
     | AskConsult
+    | AskSuggest
     | AskCommit
     | AskQuery
     | AskHistory
@@ -158,17 +176,19 @@ class DeskMoved(Exception):
 class Context:
     """What flows know without asking: the desk, the rules and policies that plugins brought, the moment.
 
-    ``muted`` records effects without ever delivering them; ``dry_run`` stops before the commit. ``clock`` is for
-    flows that outlast a moment. ``leased_for`` is how long a leased item is ours; zero suits a replay, which is
-    alone and must be able to go on at once where a killed one stopped. ``schemes`` are those that a transport
-    delivers to.
+    ``muted`` records effects without ever delivering them. ``clock`` is for flows that outlast a moment.
+    ``leased_for`` is how long a leased item is ours; zero suits a replay, which is alone and must be able to go on at
+    once where a killed one stopped. ``schemes`` are those that a transport delivers to.
+    ``suggesters`` are the names of those who may know an answer, ``signature`` tells questions apart.
     """
 
     desk: Desk
     clock: Callable[[], datetime]
     rules: tuple[Automation, ...] = ()
     policies: Mapping[str, Policy]
+    notice_rules: tuple[NoticeRule, ...] = ()
+    signature: Signature | None = None
+    suggesters: tuple[str, ...] = ()
     muted: bool = False
-    dry_run: bool = False
     leased_for: timedelta = timedelta(seconds=60)
     schemes: frozenset[str] = frozenset()

@@ -13,11 +13,11 @@ from ..core.facts import DeskDocument, WantDesk
 from ..core.ids import digest_of
 from ..core.model import Actor, Code, CommandKey, Workspace
 from ..core.settings import Desk
-from ..core.timers import drain_key, sweep_key
-from ..errors import Conflict
+from ..core.timers import drain_key, reindex_key, sweep_key
+from ..errors import Conflict, UsageError
 from .asks import AskCommit, AskRecall, Flow
 
-__all__ = ["DESK_STREAM", "configure", "desk_of", "load_desk"]
+__all__ = ["DESK_STREAM", "configure", "desk_of", "load_desk", "settings_of"]
 
 DESK_STREAM = "desk"
 
@@ -26,6 +26,16 @@ def load_desk(workspace: Workspace) -> Flow:
     """The stored desk, compiled; None where none was ever stored."""
     (document,) = yield AskRecall(workspace, (WantDesk(-1),))
     return None if document is None else desk_of(document)
+
+
+def settings_of(workspace: Workspace) -> Flow:
+    """The configuration as it was given last, to read or to load again. Raises `UsageError` where there is none."""
+    import json  # seldom needed
+
+    (document,) = yield AskRecall(workspace, (WantDesk(-1),))
+    if document is None:
+        raise UsageError(f"workspace {workspace!r} has no desk in this store yet")
+    return json.loads(document.content)
 
 
 def desk_of(document: DeskDocument) -> Desk:
@@ -46,11 +56,12 @@ def configure(
     fresh_salt: str,
     at: datetime,
     policies: Iterable[str] = (),
+    taken: Iterable[str] = (),
 ) -> Flow:
     """Store a desk's configuration as the next revision. The same content again changes nothing.
 
-    ``policies`` are the names that queues may use. Returns ``(Desk, changed)``. Raises `InvalidSettings` before
-    anything is stored.
+    ``policies`` are the names that queues may use, ``taken`` those of rules that plugins bring. Returns
+    ``(Desk, changed)``. Raises `InvalidSettings` before anything is stored.
     """
     import json  # as above
 
@@ -59,7 +70,9 @@ def configure(
         (known,) = yield AskRecall(workspace, (WantDesk(-1),))
         salt = known.salt if known is not None else fresh_salt
         revision = known.revision + 1 if known is not None else 1
-        desk = compile_desk(given, salt=bytes.fromhex(salt), revision=revision, policies=policies)
+        desk = compile_desk(
+            given, salt=bytes.fromhex(salt), revision=revision, policies=policies, taken=taken
+        )
         if known is not None and known.content == content:
             return desk_of(known), False
         document = DeskDocument(revision, content, salt)
@@ -78,9 +91,23 @@ def configure(
             # ... and there may be more agents, or more room for each
             queues = desk.queues.values() if known is not None else ()
             drains = tuple(Timer(drain_key(queue.id), at) for queue in queues if queue.policy)
+            # ... and more can be searched
+            more = known is not None and _searched(desk) - _searched(desk_of(known))
+            past = (Timer(reindex_key(), at),) if more else ()
             yield AskCommit(
-                Batch(workspace=workspace, at=at, entries=(entry,), desk=document, armed=sweep + drains)
+                Batch(
+                    workspace=workspace,
+                    at=at,
+                    entries=(entry,),
+                    desk=document,
+                    armed=sweep + drains + past,
+                )
             )
         except Conflict:
             continue
         return desk, True
+
+
+def _searched(desk: Desk) -> frozenset[str]:
+    """The channels, by name or pattern, whose closed conversations can be searched."""
+    return frozenset(name for name, settings in desk.channels.items() if settings.searchable)

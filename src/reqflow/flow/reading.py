@@ -9,12 +9,13 @@ from typing import Any
 from attrs import evolve
 
 from ..core import history
-from ..core.batch import Batch
+from ..core.batch import Batch, RecordPut
 from ..core.events import Entry
 from ..core.facts import WantLane, WantPool
 from ..core.model import (
     AgentLoad,
     ChannelId,
+    Code,
     ConversationId,
     Lane,
     Message,
@@ -22,9 +23,10 @@ from ..core.model import (
     Request,
     Workspace,
 )
-from ..core.values import changed
+from ..core.records import RECORDS, Record
+from ..core.values import changed, value
 from ..errors import Conflict
-from ..ports import Conversations, Messages, Page, Requests, Streams, View
+from ..ports import Conversations, Messages, Page, Records, Requests, Streams, View
 from .asks import Ask, AskCommit, AskHistory, AskQuery, AskRecall, Flow
 from .desks import DESK_STREAM
 
@@ -50,18 +52,31 @@ def _from(view: View, after: str | None) -> View:
     return evolve(view, after=after)
 
 
-def _folded(
-    workspace: Workspace,
-) -> Generator[Ask, Any, tuple[dict[ConversationId, history.Folded], list[Entry], list[str]]]:
-    """Every stream's fold, absorbed messages moved; all entries; and what could not be folded."""
+@value
+class _Told:
+    """What history says: every fold (absorbed messages moved), records with own streams, and what is broken."""
+
+    folded: dict[ConversationId, history.Folded]
+    own: tuple[Record, ...]
+    entries: list[Entry]
+    broken: list[str]
+
+
+def _folded(workspace: Workspace) -> Generator[Ask, Any, _Told]:
     folded: dict[ConversationId, history.Folded] = {}
     entries: list[Entry] = []
     broken: list[str] = []
+    own: list[Record] = []
     for stream in (yield from everything(workspace, Streams())):
         if stream == DESK_STREAM:
             continue
         rows = yield AskHistory(workspace, stream)
         try:
+            if ":" in stream:
+                record = history.fold_record(rows)
+                if record is not None:
+                    own.append(record)
+                continue
             result = history.fold(rows)
         except LookupError as problem:
             broken.append(f"history {stream}: {problem.args[0]}")
@@ -69,12 +84,13 @@ def _folded(
         entries += rows
         if result is not None:
             folded[result.conversation.id] = result
-    return history.settle_absorbed(folded), entries, broken
+    return _Told(history.settle_absorbed(folded), tuple(own), entries, broken)
 
 
 def verify(workspace: Workspace) -> Flow:
     """Compare what is stored with what history says. Returns ``(streams, problems)``."""
-    folded, entries, problems = yield from _folded(workspace)
+    told = yield from _folded(workspace)
+    folded, problems = told.folded, told.broken
     conversations = {each.id: each for each in (yield from everything(workspace, Conversations()))}
     requests: dict[ConversationId, list[Request]] = {}
     for request in (yield from everything(workspace, Requests())):
@@ -82,15 +98,32 @@ def verify(workspace: Workspace) -> Flow:
     messages: dict[ConversationId, list[Message]] = {}
     for message in (yield from everything(workspace, Messages())):
         messages.setdefault(message.conversation_id, []).append(message)
+    records = {(each.tag, each.id): each for each in (yield from _records(workspace))}
     for key, said in folded.items():
         problems += history.differences(
-            said, conversations.pop(key, None), requests.pop(key, []), messages.pop(key, [])
+            said,
+            conversations.pop(key, None),
+            requests.pop(key, []),
+            messages.pop(key, []),
+            [found for each in said.records if (found := records.pop((each.tag, each.id), None))],
         )
-    problems += yield from _misled(workspace, folded, entries)
+    for said_of in told.own:
+        problems += history.record_differences(said_of, records.pop((said_of.tag, said_of.id), None))
+    problems += [f"record {' '.join(key)}: is stored without a history" for key in records]
+    problems += yield from _misled(workspace, folded, told.entries)
     problems += [f"conversation {key}: is stored without a history" for key in conversations]
     problems += [f"requests of {key}: are stored without a history" for key in requests]
     problems += [f"messages of {key}: are stored without a history" for key in messages]
     return len(folded), problems
+
+
+def _records(workspace: Workspace) -> Generator[Ask, Any, list[Record]]:
+    """All stored records of the kinds that history can write anew."""
+    found: list[Record] = []
+    for kind in RECORDS:
+        if kind.folds:
+            found += yield from everything(workspace, Records(kind=Code(kind.tag)))
+    return found
 
 
 def _misled(
@@ -123,11 +156,12 @@ def _loads(
 
 
 def rebuild(workspace: Workspace, at: datetime) -> Flow:
-    """Write conversations, requests, messages, lanes and loads anew from history. Returns how many streams.
+    """Write conversations, requests, messages, records, lanes and loads anew from history. Returns how many streams.
 
     Raises `Conflict` naming the streams whose history is broken; then nothing is written.
     """
-    folded, entries, broken = yield from _folded(workspace)
+    told = yield from _folded(workspace)
+    folded, broken = told.folded, told.broken
     if broken:
         raise Conflict([("history", line) for line in broken], "; ".join(broken))
     for each in folded.values():
@@ -139,10 +173,11 @@ def rebuild(workspace: Workspace, at: datetime) -> Flow:
                 conversations=(each.conversation,),
                 requests=each.requests,
                 messages=each.messages,
+                records=tuple(map(RecordPut, each.records)),
             )
         )
     lanes = yield from _lanes(workspace, folded)
-    loads = yield from _loads(workspace, folded, entries)
+    loads = yield from _loads(workspace, folded, told.entries)
     yield AskCommit(
         Batch(
             workspace=workspace,
@@ -150,6 +185,7 @@ def rebuild(workspace: Workspace, at: datetime) -> Flow:
             restoring=True,
             lanes=tuple(lane for lane, _ in lanes),
             agents=tuple(said for said, _ in loads),
+            records=tuple(map(RecordPut, told.own)),
         )
     )
     return len(folded)

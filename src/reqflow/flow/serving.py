@@ -7,39 +7,64 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+import attrs
+
 from ..core.batch import InboxItem, Lease, LeaseQueue
-from ..core.commands import Delivered
-from ..core.effects import EFFECTS, PostMessage, QueuedEffect
-from ..core.model import Audience, Code, TextId
+from ..core.commands import Delivered, TicketReported
+from ..core.effects import EFFECTS, OpenTicket, PostMessage, QueuedEffect
+from ..core.model import Code
 from ..errors import Conflict, ReqflowError, StaleLease, StoreUnavailable
 from ..ports import Receipt, ReceiptKind
 from .asks import (
+    NO_TRANSPORT,
     Ask,
     AskDeliver,
     AskLease,
     AskRelease,
     AskSettle,
-    AskTexts,
     Context,
     DeskMoved,
     Flow,
 )
+from .bundling import Delivery, deliveries
+from .delivering import REMEMBERED, completed, remember, texts_of
 from .handling import handle, report_delivery, ring
 
 __all__ = ["serve_agenda", "serve_inbox", "serve_outbox"]
 
 TRIES = 5
 """After so many attempts an item that keeps failing is parked, with the reason."""
+LATER = 50
+"""The same for what is asked to be tried again later, or cannot be stored now; that takes some three hours."""
+LOST = 2 * TRIES
+"""After so many leases that ended without a word an item is parked, too; the reason given is `DIED`."""
+DIED = Code("worker_died")
 SOONEST = 0.1
 """Seconds that a transport is left alone at least, even when it asks to be tried again at once."""
+LONGEST = 300
+"""Seconds between two attempts at most, where nobody asks for more."""
 
 
 def _lease(context: Context, queue: LeaseQueue, limit: int) -> Generator[Ask, Any, Sequence[Lease]]:
-    now = context.clock()
-    leases: Sequence[Lease] = yield AskLease(
-        context.desk.workspace, queue, now, now + context.leased_for, limit
-    )
-    return leases
+    """Claim items; leave out what kills workers.
+
+    With a dead worker all its leases are lost, whichever item it died of. Once that happened `TRIES` times to one of
+    them, only the first that was claimed is served, and the rest is given back: so the next loss shows whose fault it
+    is. An item that is lost again and again is parked.
+    """
+    while True:
+        now = context.clock()
+        leases: Sequence[Lease] = yield AskLease(
+            context.desk.workspace, queue, now, now + context.leased_for, limit
+        )
+        if not any(lease.lost >= TRIES for lease in leases):
+            return leases
+        first, *rest = leases
+        for lease in rest:
+            yield from _return(context, lease, now)
+        if first.lost < LOST:
+            return (first,)
+        yield from _return(context, first, now, DIED, True)
 
 
 def _give_back(
@@ -47,11 +72,13 @@ def _give_back(
 ) -> Generator[Ask, Any, datetime | None]:
     """Back to the queue with growing distance, or to the side after the last try.
 
-    Returns when it is to be tried again; None if never.
+    ``after`` is what was asked for; it is kept to the first few times. Returns when it is to be tried again; None
+    if never.
     """
-    wait = after if after is not None else timedelta(seconds=min(2**lease.attempts, 300))
-    again_at = context.clock() + wait
-    park = lease.attempts >= TRIES and after is None
+    tries = lease.attempts if after is None else lease.attempts - TRIES
+    wait = timedelta(seconds=min(2.0**tries, LONGEST))
+    again_at = context.clock() + (wait if after is None else max(wait, after))
+    park = lease.attempts >= (TRIES if after is None else LATER)
     yield from _return(context, lease, again_at, why, park)
     return None if park else again_at
 
@@ -139,22 +166,20 @@ def serve_outbox(context: Context, limit: int = 100) -> Flow:
     leases = yield from _lease(context, LeaseQueue.OUTBOX, limit)
     settled: list[Lease] = []
     stuck: dict[Code, datetime] = {}
-    for lease in leases:
-        queued = lease.item
-        assert isinstance(queued, QueuedEffect)
-        if queued.destination in stuck:
-            yield from _return(context, lease, stuck[queued.destination])
+    for delivery in deliveries(context.desk, leases):
+        destination, line = delivery.queued.destination, delivery.leases
+        if delivery.waits_until is not None and delivery.waits_until > context.clock():
+            stuck.setdefault(destination, delivery.waits_until)
+        if destination in stuck:
+            yield from _return_all(context, line, stuck[destination])
             continue
-        receipt = yield from _deliver(context, queued)
-        if receipt.kind is ReceiptKind.DELIVERED and not isinstance(queued.effect, PostMessage):
-            settled.append(lease)
+        receipt = yield from _deliver(context, delivery.queued)
+        if receipt.kind is ReceiptKind.DELIVERED and not _is_kept(delivery.queued, receipt):
+            settled += line
             continue
-        try:
-            again = yield from _settle_one(context, lease, queued, receipt)
-        except StaleLease:
-            continue
+        again = yield from _settle(context, delivery, receipt)
         if again is not None:
-            stuck[queued.destination] = again
+            stuck[destination] = again
     if settled:
         try:
             yield AskSettle(context.desk.workspace, tuple(settled))
@@ -167,18 +192,47 @@ def serve_outbox(context: Context, limit: int = 100) -> Flow:
     return len(leases)
 
 
+def _return_all(
+    context: Context, leases: Sequence[Lease], ready_at: datetime
+) -> Generator[Ask, Any, None]:
+    for lease in leases:
+        yield from _return(context, lease, ready_at)
+
+
+def _settle(
+    context: Context, delivery: Delivery, receipt: Receipt
+) -> Generator[Ask, Any, datetime | None]:
+    """Settle all that one delivery stands for; returns when to try its destination again, if it is to wait."""
+    queued, (first, *rest) = delivery.queued, delivery.leases
+    try:
+        again = yield from _settle_one(context, first, queued, receipt)
+        if receipt.kind is ReceiptKind.PERMANENT:
+            for lease in rest:
+                yield from _settle_one(context, lease, queued, receipt)
+            return again
+    except StaleLease:
+        return None
+    except Conflict as failure:
+        again = yield from _give_back(context, first, _fault(failure), timedelta(seconds=1))
+    yield from _return_all(context, rest, again or context.clock())
+    return again
+
+
 def _deliver(context: Context, queued: QueuedEffect) -> Generator[Ask, Any, Receipt]:
     if queued.effect.__class__ not in EFFECTS:
         return Receipt(kind=ReceiptKind.PERMANENT, code=Code("unknown_effect"))  # of a newer reqflow
-    texts: dict[TextId, str] = {}
-    if isinstance(queued.effect, PostMessage):
-        ref = queued.effect.text
-        # read with a customer's eyes, whatever the effect claims: internal text never leaves the desk
-        texts = yield AskTexts(context.desk.workspace, (ref.id,), Audience.CUSTOMER)
+    effect = yield from completed(context, queued.effect)
+    if effect is None:
+        return Receipt(kind=ReceiptKind.DELIVERED)  # there is nothing to show any more
+    if effect is not queued.effect:
+        queued = attrs.evolve(queued, effect=effect)
+    texts = yield from texts_of(context, effect)
     try:
-        receipt: Receipt = yield AskDeliver(queued, texts)
+        receipt = yield AskDeliver(queued, texts)
     except Exception as failure:  # noqa: BLE001  (a transport's own fault: what it did is not known)
         return Receipt(kind=ReceiptKind.UNKNOWN, code=Code(type(failure).__name__))
+    if not isinstance(receipt, Receipt):
+        return Receipt(kind=ReceiptKind.UNKNOWN, code=Code(f"returned_{type(receipt).__name__}"))
     return receipt
 
 
@@ -190,16 +244,46 @@ def _settle_one(
         wait = None
         if receipt.retry_after is not None:
             wait = timedelta(seconds=max(receipt.retry_after, SOONEST))
+        if wait is not None and receipt.code == NO_TRANSPORT:  # nobody was asked: another worker may have one
+            again_at = context.clock() + wait
+            yield from _return(context, lease, again_at)
+            return again_at
         return (yield from _give_back(context, lease, receipt.code or Code(receipt.kind), wait))
-    if isinstance(queued.effect, PostMessage):
-        delivered = Delivered(
-            conversation_id=queued.effect.conversation_id,
-            message_id=queued.effect.message_id,
-            code=None if receipt.kind is ReceiptKind.DELIVERED else receipt.code or Code("refused"),
-            native=receipt.native,
-        )
-        yield from report_delivery(context, delivered, lease)
+    if receipt.kind is ReceiptKind.DELIVERED and receipt.native and isinstance(queued.effect, REMEMBERED):
+        yield from remember(context, queued.effect, receipt.native, lease)
+        return None
+    if isinstance(queued.effect, _REPORTED):
+        yield from report_delivery(context, _report(queued.effect, receipt), lease)
         return None
     note = receipt.code or Code("refused")
     yield AskRelease(context.desk.workspace, lease, context.clock(), note, True)
     return None
+
+
+_REPORTED = (PostMessage, OpenTicket)
+"""The effects whose receipts history keeps."""
+
+
+def _is_kept(queued: QueuedEffect, receipt: Receipt) -> bool:
+    """Whether a delivery leaves more behind than that it is done."""
+    if isinstance(queued.effect, REMEMBERED):
+        return receipt.native is not None
+    return isinstance(queued.effect, _REPORTED)
+
+
+def _report(effect: PostMessage | OpenTicket, receipt: Receipt) -> Delivered | TicketReported:
+    code = None if receipt.kind is ReceiptKind.DELIVERED else receipt.code or Code("refused")
+    if isinstance(effect, OpenTicket):
+        return TicketReported(
+            conversation_id=effect.conversation_id,
+            request_id=effect.request_id,
+            kind=effect.kind,
+            code=code,
+            native=receipt.native,
+        )
+    return Delivered(
+        conversation_id=effect.conversation_id,
+        message_id=effect.message_id,
+        code=code,
+        native=receipt.native,
+    )

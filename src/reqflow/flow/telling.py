@@ -9,19 +9,14 @@ from typing import Any
 from ..core import explain
 from ..core.events import Entry
 from ..core.facts import WantRequest
-from ..core.model import Audience, RequestId, TextId, Workspace
+from ..core.model import Actor, Audience, RequestId, TextId, Workspace
 from ..core.settings import Desk
 from ..errors import UnknownId
-from ..ports import Page, View
-from .asks import Ask, AskHistory, AskNextDue, AskQuery, AskRecall, AskTexts
+from .asks import Ask, AskHistory, AskNextDue, AskRecall, AskTexts
+from .contacts import card
+from .viewing import viewer
 
-__all__ = ["due", "entries_of", "explained", "page"]
-
-
-def page(workspace: Workspace, view: View) -> Generator[Ask, Any, Page]:
-    """One page of a view."""
-    found: Page = yield AskQuery(workspace, view)
-    return found
+__all__ = ["card", "due", "entries_of", "explained"]
 
 
 def due(workspace: Workspace) -> Generator[Ask, Any, datetime | None]:
@@ -30,23 +25,26 @@ def due(workspace: Workspace) -> Generator[Ask, Any, datetime | None]:
     return found
 
 
-def entries_of(workspace: Workspace, key: str) -> Generator[Ask, Any, list[Entry]]:
-    """The entries of a conversation, of a request's conversation, or of the desk. Raises `UnknownId`."""
+def entries_of(desk: Desk, key: str, by: Actor | None = None) -> Generator[Ask, Any, list[Entry]]:
+    """The entries of a conversation, of a request's conversation, of a record or of the desk. Raises `UnknownId`."""
+    reader = viewer(desk, by)
     stream = key
     if key.startswith("r_"):
-        ((request, _),) = yield AskRecall(workspace, (WantRequest(RequestId(key)),))
-        if request is None:
+        ((request, conversation),) = yield AskRecall(desk.workspace, (WantRequest(RequestId(key)),))
+        if request is None or not reader.sees_history(conversation):
             raise UnknownId(f"no request {key}")
         stream = request.conversation_id
-    entries = list((yield AskHistory(workspace, stream)))
+    elif not (yield from reader.may_read(stream)):
+        raise UnknownId(f"nothing is known of {key}")
+    entries = list((yield AskHistory(desk.workspace, stream)))
     if not entries:
         raise UnknownId(f"nothing is known of {key}")
     return entries
 
 
-def explained(desk: Desk, key: str) -> Generator[Ask, Any, list[explain.Line]]:
+def explained(desk: Desk, key: str, by: Actor | None = None) -> Generator[Ask, Any, list[explain.Line]]:
     """A stream's history in words. Of a request's conversation, the lines that concern the request."""
-    entries = yield from entries_of(desk.workspace, key)
+    entries = yield from entries_of(desk, key, by)
     people = dict.fromkeys(explain.profiles(entries))
     named = {TextId(f"t{profile[1:]}.name"): profile for profile in people}
     addressed = {TextId(f"t{profile[1:]}.address"): profile for profile in people}
