@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
-from reqflow.core.effects import Effect, NotifyAgent, PostMessage
-from reqflow.core.model import Audience, TextRef
+from reqflow.core.effects import (
+    AnnounceRequest,
+    Effect,
+    MailAgent,
+    MailCustomer,
+    NotifyAgent,
+    NotifyAgentOfMany,
+    NotifyTeam,
+    OfferActions,
+    OpenTicket,
+    PageEngineers,
+    PostMessage,
+    React,
+)
+from reqflow.core.model import Audience, RequestState, TextRef
 from reqflow.plugins.console import ConsoleTransport
 from reqflow.ports import Receipt, ReceiptKind, Transport
 
@@ -34,6 +48,58 @@ def test_a_message_is_one_line():
 
 def test_a_notice_is_one_line():
     assert written(NOTICE) == ["[notice] ana: assigned r1"]
+
+
+ABOUT = {"conversation_id": "c1", "request_id": "r1"}
+MAIL = {
+    "conversation_id": "c1",
+    "channel_id": "mail:h",
+    "to": TEXT,
+    "messages": ("m1",),
+    "texts": (TEXT,),
+}
+
+
+@pytest.mark.parametrize(
+    ("effect", "line"),
+    [
+        (NotifyAgent(agent="ana", conversation_id="c1", code="mentioned"), "[notice] ana: mentioned c1"),
+        (
+            NotifyAgentOfMany(agent="ana", notices=(NOTICE, evolve(NOTICE, code="closed"))),
+            "[notices] ana: assigned, closed",
+        ),
+        (NotifyTeam(team="support", code="new", **ABOUT), "[notice] team support: new r1"),
+        (
+            AnnounceRequest(
+                channel_id="slack:C1",
+                opener="m1",
+                code="looking_into_it",
+                state=RequestState.ASSIGNED,
+                assignee="ana",
+                **ABOUT,
+            ),
+            "[card] r1 looking into it by ana: Where is it?",
+        ),
+        (OfferActions(agent="ana", channel_id="slack:C1", **ABOUT), "[actions] ana: r1"),
+        (
+            React(channel_id="slack:C1", message_id="m1", emoji="eyes", **ABOUT),
+            "[emoji] slack:C1: +:eyes: r1",
+        ),
+        (
+            React(channel_id="slack:C1", message_id="m1", emoji="eyes", remove=True, **ABOUT),
+            "[emoji] slack:C1: -:eyes: r1",
+        ),
+        (MailAgent(agent="ana", audience=Audience.INTERNAL, **MAIL), "[mail] ana: Hello?"),
+        (MailCustomer(profile_id="p1", **MAIL), "[mail] p1: Hello?"),
+        (OpenTicket(tool="mail:tool", texts=(TEXT,), **ABOUT), "[ticket] mail:tool: r1: Hello?"),
+        (
+            PageEngineers(destination="pager:a", opener="m1", severity="outage", **ABOUT),
+            "[page] pager:a: outage r1: Where is it?",
+        ),
+    ],
+)
+def test_every_effect_of_ours_has_a_line_that_can_be_read(effect, line):
+    assert written(effect, {"t1": "Hello?", "t1.body": "Where is it?"}) == [line]
 
 
 def test_names_stand_for_ids():

@@ -20,7 +20,7 @@ from reqflow.plugins.memory import MemoryStore
 from .conftest import Run, Terminal
 
 HAPPENINGS = (
-    "no request: rules says talk",
+    "no request: rules took it for talk",
     "within two minutes of her last words",
     "known already: nothing happens",
     "opened a request",

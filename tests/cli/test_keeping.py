@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reqflow import __version__
+from reqflow.plugins.sqlite import SQLiteStore
 
 from .conftest import Run
 from .test_ingest import dumped
@@ -44,7 +45,8 @@ def test_rebuild_gives_the_same_rows(run: Run, filled: Path):
 
 
 def test_migrate_says_the_version(run: Run, filled: Path):
-    assert "version 1" in run("migrate", filled).out
+    version = SQLiteStore(filled).migrate()
+    assert f"version {version}" in run("migrate", filled).out
 
 
 def test_a_newer_schema_is_refused(run: Run, filled: Path):
@@ -90,6 +92,7 @@ def test_worker_once_serves_what_is_due(run: Run, filled: Path):
 def test_diagrams_are_mermaid(run: Run):
     assert run("diagram").out.startswith("stateDiagram-v2")
     assert "in_review" in run("diagram", "conversation").out
+    assert "withdrawn" in run("diagram", "draft").out
     assert run("diagram", "weather").code == 2
 
 

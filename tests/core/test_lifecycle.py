@@ -10,11 +10,26 @@ from hypothesis import strategies as st
 from transitions import Machine, MachineError
 
 from reqflow.core import events as e
-from reqflow.core.couplings import CLOSES_AS, COUPLED, REQUEST_TO_CONVERSATION, RESOLVES_AS, Coupling
-from reqflow.core.lifecycle import CONVERSATION, REQUEST, Arrow, Lifecycle, compile_lifecycle
+from reqflow.core.couplings import (
+    CLOSES_AS,
+    CONVERSATION_TO_DRAFTS,
+    COUPLED,
+    DRAFT_TO_CONVERSATION,
+    REQUEST_TO_CONVERSATION,
+    RESOLVES_AS,
+    Coupling,
+    Table,
+)
+from reqflow.core.lifecycle import (
+    CONVERSATION,
+    DRAFT,
+    LIFECYCLES,
+    REQUEST,
+    Arrow,
+    Lifecycle,
+    compile_lifecycle,
+)
 from reqflow.core.model import CloseReason, ConversationState, RequestState, Resolution
-
-LIFECYCLES = [REQUEST, CONVERSATION]
 
 
 class Model:
@@ -70,7 +85,8 @@ def test_random_walks_agree_with_transitions(lifecycle: Lifecycle, data: st.Data
 
 
 def test_every_lifecycle_event_is_an_arrow_and_every_arrow_an_event() -> None:
-    for lifecycle, events in ((REQUEST, e.REQUEST_EVENTS), (CONVERSATION, e.CONVERSATION_EVENTS)):
+    labels = ((REQUEST, e.REQUEST_EVENTS), (CONVERSATION, e.CONVERSATION_EVENTS), (DRAFT, e.DRAFT_EVENTS))
+    for lifecycle, events in labels:
         assert {lifecycle.begins, *lifecycle.events()} == {cls.tag for cls in events}
 
 
@@ -123,15 +139,28 @@ def test_tables_cannot_be_changed() -> None:
         REQUEST.table[RequestState.CLOSED, "request.held"] = RequestState.ON_HOLD  # type: ignore[index]
 
 
-def test_the_coupling_table_is_total() -> None:
-    assert set(REQUEST_TO_CONVERSATION) == {
-        (cls.tag, state) for cls in e.REQUEST_EVENTS for state in ConversationState
+@pytest.mark.parametrize(
+    ("table", "events"),
+    [(REQUEST_TO_CONVERSATION, e.REQUEST_EVENTS), (DRAFT_TO_CONVERSATION, e.DRAFT_EVENTS)],
+)
+def test_the_coupling_tables_are_total(table: Table, events: tuple[type[e.Event], ...]) -> None:
+    assert set(table) == {(cls.tag, state) for cls in events for state in ConversationState}
+
+
+def test_drafts_end_where_a_conversation_stops_being_held() -> None:
+    """Every arrow to a state without a holder ends them, and no other does: closed and pending have none."""
+    held = {ConversationState.ACTIVE, ConversationState.IN_REVIEW}
+    leaves = {
+        (ev, target) for (source, ev), target in CONVERSATION.table.items() if source in held - {target}
     }
+    ends = {k for k, c in CONVERSATION_TO_DRAFTS.items() if c is Coupling.WITHDRAW_DRAFTS}
+    assert ends == {(ev, target) for ev, target in leaves if target not in held}
 
 
-def test_the_loop_looks_up_the_same_table() -> None:
+def test_the_loop_looks_up_the_same_tables() -> None:
     looked_up = {(event, state): c for event, row in COUPLED.items() for state, c in row.items()}
-    assert looked_up == {k: c for k, c in REQUEST_TO_CONVERSATION.items() if c is not Coupling.NOTHING}
+    declared = {**REQUEST_TO_CONVERSATION, **DRAFT_TO_CONVERSATION, **CONVERSATION_TO_DRAFTS}
+    assert looked_up == {k: c for k, c in declared.items() if c is not Coupling.NOTHING}
 
 
 def test_only_a_closing_request_may_meet_a_closed_conversation() -> None:

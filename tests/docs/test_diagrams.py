@@ -6,11 +6,17 @@ import re
 
 import pytest
 
-from reqflow.core.lifecycle import CONVERSATION, REQUEST, Lifecycle
+from reqflow.core.couplings import (
+    CONVERSATION_TO_DRAFTS,
+    DRAFT_TO_CONVERSATION,
+    REQUEST_TO_CONVERSATION,
+    Table,
+)
+from reqflow.core.lifecycle import LIFECYCLES, Lifecycle
 from reqflow.core.model import ConversationState
 from reqflow.diagrams import couplings_table, markdown_table, mermaid, table
 
-MACHINES = pytest.mark.parametrize("machine", [REQUEST, CONVERSATION], ids=lambda machine: machine.name)
+MACHINES = pytest.mark.parametrize("machine", LIFECYCLES, ids=lambda machine: machine.name)
 ARROW = re.compile(r"^    (\w+) --> (\w+): (.+)$", re.MULTILINE)
 
 
@@ -32,7 +38,7 @@ def test_the_diagram_draws_every_arrow_once(machine: Lifecycle):
 def test_the_diagram_begins_where_the_machine_begins(machine: Lifecycle):
     first, second, *_ = mermaid(machine).splitlines()
     assert first == "stateDiagram-v2"
-    assert second == f"    [*] --> {machine.initial}: opened"
+    assert second == f"    [*] --> {machine.initial}: {machine.begins.partition('.')[2]}"
 
 
 @MACHINES
@@ -46,10 +52,15 @@ def test_the_table_has_the_next_state_in_each_cell(machine: Lifecycle):
     ]
 
 
-def test_the_couplings_have_an_answer_for_each_state():
-    heads, _, *rows = cells(couplings_table())
+@pytest.mark.parametrize(
+    "table",
+    [REQUEST_TO_CONVERSATION, DRAFT_TO_CONVERSATION, CONVERSATION_TO_DRAFTS],
+    ids=["requests", "drafts", "conversations"],
+)
+def test_the_couplings_have_an_answer_for_each_state(table: Table):
+    heads, _, *rows = cells(couplings_table(table))
     assert heads == ["event", *map(str, ConversationState)]
-    assert {row[0] for row in rows} == {REQUEST.begins, *REQUEST.events()}
+    assert {row[0] for row in rows} == {event for event, _ in table}
     assert all(len(row) == 5 and all(row) for row in rows)
 
 

@@ -51,7 +51,7 @@ def test_everything_has_a_heading(page: str, names: set[str]):
 def test_every_setting_and_coupling_is_described():
     text = (REFERENCE / "settings.md").read_text("utf-8")
     described = generate.attributes(settings.ChannelSettings)
-    assert set(configuration._CHANNEL) == set(described)
+    assert set(configuration.CHANNEL) == set(described)
     assert [name for name in described if f"| `{name}` | {described[name]}" not in text] == []
     told = generate.constant_docs(couplings)
     assert [each for each in couplings.Coupling if not told.get(each.name)] == []
@@ -61,7 +61,7 @@ def codes(*names: str) -> set[str]:
     """The first argument of every call of these names in the core."""
     return {
         str(node.args[0].value)
-        for path in (ROOT / "src" / "reqflow" / "core").glob("*.py")
+        for path in (ROOT / "src" / "reqflow" / "core").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

@@ -30,7 +30,7 @@ def letter(number: int, who: str, channel: str, text: str = "Where is it?", **fi
     return Inbound(
         channel=channel,
         author=f"{channel.partition(':')[0]}:{who}",
-        native=str(number),
+        native=fields.pop("native", str(number)),
         sent_at=START + timedelta(seconds=number),
         text=text,
         **fields,
@@ -163,6 +163,35 @@ def test_two_first_messages_of_one_person_at_once_make_one_conversation(stores: 
     store = engines[0].store
     assert len(list(everything(store, Conversations()))) == rounds
     assert len(list(everything(store, Messages()))) == rounds * writers
+    assert engines[0].verify() == []
+
+
+def test_two_answers_at_once_to_an_unseen_message_make_one_conversation(stores: Any) -> None:
+    """Two people answer what has not arrived yet: whoever is second comes into the conversation of the first."""
+    rounds, writers = (100, 3) if stores.name == "postgres" else (30, 2)
+    clock = Clock()
+    clock.now = START + timedelta(hours=1)
+    prepared(stores())
+    engines = [engine_on(stores(), clock) for _ in range(writers)]
+    barrier = threading.Barrier(writers)
+
+    def writer(place: int) -> list[Any]:
+        outcomes = []
+        for number in range(rounds):
+            barrier.wait()
+            mine = letter(number * writers + place, f"w{place}", "chat:lobby", replies_to=(f"root{number}",))
+            outcomes.append(engines[place].handle(mine))
+        return outcomes
+
+    results = in_threads([partial(writer, place) for place in range(writers)])
+    assert [each for each in results if isinstance(each, Exception)] == []
+    for together in zip(*results, strict=True):
+        assert len({each.conversation_id for each in together}) == 1
+    store = engines[0].store
+    assert len(list(everything(store, Conversations()))) == rounds
+    assert len(list(everything(store, Messages()))) == rounds * writers
+    root = engines[0].handle(letter(0, "cara", "chat:lobby", native="root0"))
+    assert root.conversation_id == results[0][0].conversation_id
     assert engines[0].verify() == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reqflow import Automation, Close, Conversation, Engine, Reply, Route, Take, agent, hookimpl
+from reqflow import Automation, Close, Engine, Occasion, Reply, Route, Take, agent, hookimpl
 from reqflow.core import events as e
 from reqflow.core.effects import Effect, NotifyAgent, PostMessage
 from reqflow.core.facts import Outcome
@@ -27,12 +27,9 @@ class Rules:
         return self.rules
 
 
-BY_RULE = Actor(ActorKind.AUTOMATION, "unused")  # the engine puts the rule's own name
-
-
 def route_to(queue: str, name: str = "router") -> Automation:
-    def then(event: e.Event, conversation: Conversation) -> Iterable[Any]:
-        yield Route(by=BY_RULE, request_id=event.request_id, queue=queue)
+    def then(it: Occasion) -> Iterable[Any]:
+        yield Route(by=it.by, request_id=it.event.request_id, queue=queue)
 
     return Automation(name=name, on=frozenset({e.RequestOpened}), then=then)
 
@@ -54,8 +51,8 @@ def test_a_refused_rule_leaves_a_trace_and_harms_nobody() -> None:
 
 
 def test_rules_that_answer_each_other_stop_at_the_fifth() -> None:
-    def ping(event: e.Event, conversation: Conversation) -> Iterable[Any]:
-        yield Route(by=BY_RULE, request_id=event.request_id, queue="first")
+    def ping(it: Occasion) -> Iterable[Any]:
+        yield Route(by=it.by, request_id=it.event.request_id, queue="first")
 
     both = frozenset({e.RequestOpened, e.RequestRouted})
     story = Story(plugins=[Rules(Automation(name="ping", on=both, then=ping))])
@@ -262,7 +259,7 @@ def test_a_refusal_for_good_is_recorded_and_lets_the_next_one_pass() -> None:
     story.do(Reply, "ana", asked, text="One")
     story.do(Reply, "ana", asked, text="Two")
     story.engine.work()
-    assert [said for _, said in carrier.delivered] == ["Two"]
+    assert [said for _, said in carrier.delivered] == ["Two", "notice"]  # its holder is told
     assert "message.undelivered" in story.tags(asked)
 
 
@@ -307,7 +304,7 @@ def test_notices_are_settled_in_one_go() -> None:
 
 
 def test_a_rule_that_raises_undoes_nothing_and_leaves_a_trace() -> None:
-    def choke(event: e.Event, conversation: Conversation) -> Iterable[Any]:
+    def choke(it: Occasion) -> Iterable[Any]:
         raise ZeroDivisionError("a text that must not leak")
 
     story = Story(plugins=[Rules(Automation(name="choke", on=frozenset({e.MessageReceived}), then=choke))])

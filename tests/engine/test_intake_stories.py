@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from reqflow import Audience, Close, CloseConversation, OutcomeKind, Reply, Take
+from reqflow import Audience, Close, CloseConversation, OutcomeKind, Reply, Take, agent
 from reqflow.core.events import MessageReceived
 from reqflow.core.model import Side
+from reqflow.errors import Refused, UnknownId
 from reqflow.ports import Conversations, Messages, Streams
 from reqflow.testing.desks import Story, desk_with
 
-MANY = desk_with({"requests_per_conversation": "many", "detection": "classifier"})
+MANY = desk_with(
+    {"requests_per_conversation": "many", "detection": "classifier", "visibility": "channel"}
+)
 
 
 def two(story):
@@ -68,8 +71,11 @@ def test_a_further_question_beside_an_open_one_opens_another_though_one_was_clos
 def test_a_reply_that_names_a_request_of_elsewhere_is_refused():
     story = Story(desk=MANY)
     first, _ = two(story)
-    with pytest.raises(Exception, match="no open request of"):
-        story.do(Reply, "ana", first, text="yes", request_id="r_elsewhere")
+    elsewhere = story.say("dan", "And I?")
+    with pytest.raises(Refused, match="no open request of"):
+        story.do(Reply, "ana", first, text="yes", request_id=elsewhere.request_id)
+    with pytest.raises(UnknownId, match="no request r_nowhere"):
+        story.do(Reply, "ana", first, text="yes", request_id="r_nowhere")
 
 
 @pytest.mark.row("6")
@@ -253,6 +259,6 @@ def test_trying_changes_nothing_and_says_what_would_happen():
     rehearsal = story.engine.dry_run(story.letter("dan", "And I?"))
     assert rehearsal.outcome.request_id is not None
     assert rehearsal.batch is not None and rehearsal.batch.effects
-    story.engine.dry_run(Close(by=rehearsal.batch.entries[0].actor, request_id=asked.request_id))
+    story.engine.dry_run(Close(by=agent("ana"), request_id=asked.request_id))
     assert (story.engine.history(asked.conversation_id), story.effects(), story.timers()) == before
     assert len(story.all(Messages())) == 1

@@ -320,11 +320,13 @@ def test_words_of_a_closed_vocabulary_may_be_plain_and_must_be_right() -> None:
         Story().letter("cara", "Hello", audience="everybody")
 
 
-def test_a_subject_is_the_first_line_of_what_stands_by_itself() -> None:
+def test_a_second_subject_is_the_first_line_of_what_stands_by_itself() -> None:
+    """The first one is what the conversation is called; of what joins it, nothing that was said is lost."""
     story = Story()
     asked = story.say("cara", "It is wrong.", channel="mail:desk", subject="Invoice 7")
+    story.say("cara", "So is this.", channel="mail:desk", subject="Invoice 8", after=60)
     story.say("cara", "Well?", channel="mail:desk", subject="Re: Invoice 7", to=asked, after=600)
     wrote = [
         line.what for line in story.engine.explain(asked.request_id or "") if line.tag == "message.received"
     ]
-    assert wrote == ["wrote “Invoice 7 It is wrong.”", "wrote “Well?”"]
+    assert wrote == ["wrote “It is wrong.”", "wrote “Invoice 8 So is this.”", "wrote “Well?”"]

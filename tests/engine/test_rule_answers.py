@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reqflow import Automation, Effects, Engine, Inbound, Messages, Reply, agent, hookimpl
+from reqflow import Automation, Effects, Engine, Inbound, Messages, Reply, hookimpl
 from reqflow.core.events import MessageReceived, RequestOpened
 from reqflow.errors import InvalidSettings, PluginError
 from reqflow.plugins.memory import MemoryStore
@@ -23,9 +23,7 @@ class Says:
         self.rule = Automation(
             name=name,
             on=frozenset(on),
-            then=lambda event, conversation: [
-                Reply(by=agent("ana"), conversation_id=conversation.id, text=text) for text in texts
-            ],
+            then=lambda it: [Reply(by=it.by, conversation_id=it.conversation.id, text=text) for text in texts],
         )
 
     @hookimpl

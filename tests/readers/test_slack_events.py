@@ -32,6 +32,7 @@ class TestAMessage:
             native="1700000000.000100",
             sent_at=datetime(2023, 11, 14, 22, 13, 20, 100, tzinfo=UTC),
             text="hi",
+            level="signed_in",
         )
 
     @pytest.mark.parametrize("micro", ["000001", "999999", "123456"])
