@@ -14,21 +14,28 @@ import ast
 import inspect
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 
 from reqflow import engine, errors, hooks, ports
-from reqflow.core import commands, couplings, effects, events, model, settings
-from reqflow.core.lifecycle import CONVERSATION, REQUEST, Lifecycle
+from reqflow.core import commands, couplings, effects, events, model, notices, permissions, records, settings
+from reqflow.core import views as core_views
+from reqflow.core.automations import facts
+from reqflow.core.configuration.rule_actions import ACTIONS
+from reqflow.core.lifecycle import CONVERSATION, DRAFT, REQUEST, Lifecycle
+from reqflow.core.settings import people, rules
 from reqflow.diagrams import couplings_table, markdown_table, mermaid, table
+from reqflow.flow import beside, contacts
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -115,8 +122,10 @@ def spoken(content: object) -> str:
         return f"`{content.value}`"
     if isinstance(content, bool):
         return f"`{str(content).lower()}`"
-    if content is None or content in (frozenset(), ()):
+    if content is None or content in (frozenset(), (), {}):
         return "none"
+    if isinstance(content, frozenset):  # in an order of its own, which no hash decides
+        return ", ".join(sorted(spoken(each) for each in content))
     return f"`{content!r}`"
 
 
@@ -162,7 +171,7 @@ def lifecycle(machine: Lifecycle) -> str:
 def couplings_meanings() -> str:
     docs = constant_docs(couplings)
     rows = [[f"`{each}`", docs.get(each.name, "")] for each in couplings.Coupling]
-    return markdown_table(["word", "what happens to the conversation"], rows)
+    return markdown_table(["word", "what happens"], rows)
 
 
 def endings() -> str:
@@ -182,7 +191,8 @@ def values(classes: Iterable[type], level: str = "##") -> str:
     """A heading, docstring and field table for each; events and effects are named by their tag."""
     parts = []
     for cls in classes:
-        tag = cls.__dict__.get("tag")
+        word = cls.__dict__.get("tag")
+        tag = word if isinstance(word, str) else None  # a command may have a field of that name
         heading = f"{level} `{tag}`" if tag else f"{level} `{cls.__name__}`"
         by_tag = f"Class `{cls.__name__}`.\n" if tag else ""
         parts.append(f"{heading}\n\n{by_tag}{told(cls)}\n\n{field_table(cls)}".rstrip() + "\n")
@@ -194,7 +204,20 @@ def all_events() -> str:
         "Messages": events.MESSAGE_EVENTS,
         "Requests": events.REQUEST_EVENTS,
         "Conversations": events.CONVERSATION_EVENTS,
-        "Notes in a conversation's history": events.CONVERSATION_NOTES,
+        "Drafts": events.DRAFT_EVENTS + events.DRAFT_REMARKS,
+        "Notes": events.NOTE_EVENTS,
+        "Links and tickets": events.LINK_EVENTS,
+        "Tags": events.TAG_EVENTS,
+        "Subjects and statuses": events.NAMING_EVENTS,
+        "Fields": events.FIELD_EVENTS,
+        "Quick answers": events.ANSWER_EVENTS,
+        "What hosts record and ask for": events.HOST_EVENTS,
+        "Follow-ups": events.FOLLOW_UP_EVENTS,
+        "What is found out": events.DESCRIPTION_EVENTS,
+        "Contacts": events.CONTACT_EVENTS,
+        "Followers, mentions and mail": events.ATTENTION_EVENTS,
+        "Escalation": events.ESCALATION_EVENTS,
+        "Notes in a conversation's history": events.CONVERSATION_REMARKS,
         "Desk": events.DESK_EVENTS,
     }
     return "\n".join(f"## {kind}\n\n{values(classes, '###')}" for kind, classes in kinds.items())
@@ -210,6 +233,9 @@ def enums() -> str:
         model.CloseReason,
         model.Label,
         model.LinkKind,
+        model.LinkTarget,
+        model.AttachmentKind,
+        model.Delivery,
         events.CauseKind,
     )
     rows = [[f"`{cls.__name__}`", ", ".join(f"`{each}`" for each in cls), told(cls)] for cls in wanted]
@@ -242,9 +268,53 @@ def choices() -> str:
         "detection": settings.DetectionMode,
         "grouping_mode": settings.GroupingMode,
         "requests_per_conversation": settings.RequestsPerConversation,
+        "visibility": settings.Visibility,
     }
     rows = [[f"`{name}`", words_of(enum), told(enum)] for name, enum in wanted.items()]
     return markdown_table(["setting", "one of", "meaning"], rows)
+
+
+def notice_table() -> str:
+    """Who is told of which event, and by which code, in the order of the table."""
+    rows = []
+    for event, lines in notices.TABLE.items():
+        told_of: dict[str, list[str]] = {}
+        for line in lines:
+            codes = told_of.setdefault(line.who.value, [])
+            codes += [each for each in (f"`{line.code}`" if line.code else "its own",) if each not in codes]
+        rows.append(
+            [f"`{event.tag}`", "; ".join(f"{who}: {', '.join(codes)}" for who, codes in told_of.items())]
+        )
+    return markdown_table(["event", "who is told, and by which code"], rows)
+
+
+def notice_codes() -> str:
+    rows = [[f"`{code}`", meaning] for code, meaning in settings.NOTICE_CODES.items()]
+    return markdown_table(["code", "what the agent is told"], rows)
+
+
+def rule_moments() -> str:
+    meanings = constant_docs(rules)
+    rows = [[f"`{each}`", meanings[each.name]] for each in settings.Since]
+    return markdown_table(["since", "counts from"], rows)
+
+
+def rule_facts() -> str:
+    def words(takes: Any) -> str:
+        return f"a {takes}" if isinstance(takes, facts.Takes) else words_of(takes)
+
+    rows = [[f"`{name}`", words(fact.takes), "yes"] for name, fact in facts.STATE_FACTS.items()]
+    rows += [[f"`{name}`", words(fact.takes), ""] for name, fact in facts.EVENT_FACTS.items()]
+    return markdown_table(["fact", "words", "also as it `was`"], rows)
+
+
+def rule_actions() -> str:
+    rows = []
+    for word, form in ACTIONS.items():
+        name = form.command.__name__
+        first = told(form.command).partition("\n")[0]
+        rows.append([f"`{word}`", f"[`{name}`](commands.md#{name.lower()})", first])
+    return markdown_table(["action", "command", "what it does"], rows)
 
 
 def hook_pages() -> str:
@@ -357,9 +427,80 @@ def _first_line(name: str) -> str:
     return markdown(doc.partition("\n\n")[0]).replace("\n", " ")
 
 
+def capabilities() -> str:
+    """Row by row: what it is, what one uses, and the tests that are marked with it."""
+    rows = import_module("tests.capabilities.rows")
+    said = tomllib.loads((DOCS / "capabilities.toml").read_text("utf-8"))["rows"]
+    listed = [
+        [
+            row,
+            f"**{said[row]['title']}.** {said[row]['behaviour']}",
+            ", ".join(f"`{name}`" for name in said[row]["api"]),
+            "<br>".join(
+                f"[{each.file.stem.removeprefix('test_')}](../../{each.file.relative_to(ROOT)}) `{each.name}`"
+                for each in rows.showing(row)
+            ),
+        ]
+        for row in rows.ROWS
+    ]
+    return markdown_table(["row", "what it is", "with", "shown by"], listed)
+
+
 def views() -> str:
-    wanted = (ports.Requests, ports.Conversations, ports.Messages, ports.Effects, ports.Streams)
+    wanted = (
+        ports.Requests,
+        ports.Conversations,
+        ports.Messages,
+        ports.Records,
+        ports.Effects,
+        ports.Streams,
+    )
     return values(wanted, "###")
+
+
+def composed_views() -> str:
+    wanted = (*get_args(core_views.Composed), core_views.Column, core_views.Document)
+    return values(wanted, "###")
+
+
+def rights() -> str:
+    meanings = constant_docs(people)
+    rows = [
+        [
+            f"`{right}`",
+            meanings[right.name],
+            ", ".join(role for role in settings.ROLES if right in settings.ROLES[role]),
+        ]
+        for right in settings.Right
+    ]
+    return markdown_table(["right", "what it lets people do", "roles that have it"], rows)
+
+
+def scopes() -> str:
+    meanings = constant_docs(permissions)
+    rows = [[f"`{scope}`", meanings[scope.name].replace("\n", " ")] for scope in permissions.Scope]
+    return markdown_table(["on", "what that is"], rows)
+
+
+def permission_rows() -> str:
+    rows = []
+    for command, needs in permissions.PERMISSIONS.items():
+        name = command.__name__
+        on = f"`{needs.scope}`" + (f", or `{needs.unless}`" if needs.unless else "")
+        rows.append([f"[`{name}`](commands.md#{name.lower()})", f"`{needs.right}`", on])
+    return markdown_table(["command", "right", "on"], rows)
+
+
+def record_rights() -> str:
+    shown = {kind.tag for kind in records.RECORDS if "conversation_id" in attrs.fields_dict(kind)}
+    rows = [[f"`{kind.tag}`", _record_right(kind.tag, shown)] for kind in records.RECORDS]
+    return markdown_table(["records of the kind", "are read by"], rows)
+
+
+def _record_right(kind: str, hanging: set[str]) -> str:
+    if kind in hanging:
+        return "whoever sees the conversation that they hang on"
+    return f"whoever has the right `{permissions.RECORD_RIGHTS.get(kind, settings.Right.CONFIGURE)}`"
 
 
 def command_line() -> str:
@@ -393,32 +534,75 @@ def _usage(argument: argparse.Action) -> str:
     return f"[{spelt}]" if optional else spelt
 
 
+OBSERVATIONS = (
+    commands.Inbound,
+    commands.MessageEdit,
+    commands.MessageDeletion,
+    commands.MarkSeen,
+    commands.Enclosure,
+    commands.Delivered,
+    commands.TicketReported,
+)
+
+
+def program(path: Path) -> str:
+    """An example program, as a page shows it."""
+    return f"```python\n{path.read_text('utf-8')}```\n"
+
+
+PROGRAMS = {
+    path.stem.replace("_", "-"): partial(program, path)
+    for path in sorted((ROOT / "examples").glob("rebuild_*.py"))
+}
+"""The walk-throughs; tests/test_rebuilding.py compares what they print with their pages."""
+
 REGIONS: Mapping[str, Callable[[], str]] = {
     "request-lifecycle": lambda: lifecycle(REQUEST),
     "conversation-lifecycle": lambda: lifecycle(CONVERSATION),
-    "couplings": couplings_table,
+    "draft-lifecycle": lambda: lifecycle(DRAFT),
+    "couplings": lambda: couplings_table(couplings.REQUEST_TO_CONVERSATION),
+    "draft-couplings": lambda: couplings_table(couplings.DRAFT_TO_CONVERSATION),
+    "conversation-couplings": lambda: couplings_table(couplings.CONVERSATION_TO_DRAFTS),
     "couplings-meanings": couplings_meanings,
     "endings": endings,
     "events": all_events,
     "entry": lambda: values((events.Entry, events.Cause), "###"),
     "vocabularies": enums,
     "commands": lambda: values(commands.COMMANDS),
-    "observations": lambda: values((commands.Inbound, commands.Delivered)),
+    "observations": lambda: values(OBSERVATIONS),
     "effects": lambda: values(effects.EFFECTS, "###"),
+    "capabilities": capabilities,
     "channel-settings": channel_settings,
     "setting-choices": choices,
     "agent-settings": lambda: f"{told(settings.Agent)}\n\n{field_table(settings.Agent)}",
+    "field-settings": lambda: f"{told(settings.Field)}\n\n{field_table(settings.Field)}",
+    "theme-settings": lambda: f"{told(settings.Theme)}\n\n{field_table(settings.Theme)}",
+    "severity-settings": lambda: f"{told(settings.Severity)}\n\n{field_table(settings.Severity)}",
+    "menu-settings": lambda: f"{told(settings.MenuOption)}\n\n{field_table(settings.MenuOption)}",
     "queue-settings": lambda: f"{told(settings.Queue)}\n\n{field_table(settings.Queue)}",
+    "notices": notice_table,
+    "notice-codes": notice_codes,
+    "rule-moments": rule_moments,
+    "rule-facts": rule_facts,
+    "rule-actions": rule_actions,
     "hooks": hook_pages,
     "ports": protocols,
     "engine": engine_page,
     "views": views,
+    "composed-views": composed_views,
+    "cards": lambda: f"{told(contacts.Card)}\n\n{field_table(contacts.Card)}",
+    "facts": lambda: f"{told(beside.Facts)}\n\n{field_table(beside.Facts)}",
+    "rights": rights,
+    "scopes": scopes,
+    "permissions": permission_rows,
+    "record-rights": record_rights,
     "error-tree": error_tree,
     "errors": error_pages,
     "floors": floors,
     "homes": homes,
     "core-modules": core_modules,
     "cli": command_line,
+    **PROGRAMS,
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .core.couplings import REQUEST_TO_CONVERSATION
+from .core.couplings import Table
 from .core.lifecycle import Lifecycle
 from .core.model import ConversationState
 
@@ -46,12 +46,11 @@ def table(lifecycle: Lifecycle) -> str:
     return markdown_table(["event", *map(str, states)], rows)
 
 
-def couplings_table() -> str:
-    """What each request event does to its conversation, by the conversation's state, in Markdown."""
-    events = dict.fromkeys(event for event, _ in REQUEST_TO_CONVERSATION)
+def couplings_table(couplings: Table) -> str:
+    """What each event does to something else, by the conversation's state, in Markdown."""
+    events = dict.fromkeys(event for event, _ in couplings)
     rows = [
-        [f"`{event}`", *(str(REQUEST_TO_CONVERSATION[event, state]) for state in ConversationState)]
-        for event in events
+        [f"`{event}`", *(str(couplings[event, state]) for state in ConversationState)] for event in events
     ]
     return markdown_table(["event", *map(str, ConversationState)], rows)
 

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from .core.assignment import POLICIES, Choice, Policy, PoolFacts, fewest_open
+from .core.assignment import (
+    POLICIES,
+    Choice,
+    Policy,
+    PoolFacts,
+    PoolOrder,
+    TopK,
+    WholePool,
+    fewest_open,
+    round_robin,
+    wants_pool,
+)
 from .core.model import AgentLoad, Dropped, Reason
 
-__all__ = ["POLICIES", "AgentLoad", "Choice", "Dropped", "Policy", "PoolFacts", "Reason", "fewest_open"]
+__all__ = [
+    "POLICIES",
+    "AgentLoad",
+    "Choice",
+    "Dropped",
+    "Policy",
+    "PoolFacts",
+    "PoolOrder",
+    "Reason",
+    "TopK",
+    "WholePool",
+    "fewest_open",
+    "round_robin",
+    "wants_pool",
+]

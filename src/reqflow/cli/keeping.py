@@ -53,10 +53,10 @@ def migrate(asked: Namespace, screen: Screen) -> int:
 
 def draw(asked: Namespace, screen: Screen) -> int:
     """A lifecycle as a Mermaid diagram."""
-    from ..core.lifecycle import CONVERSATION, REQUEST
+    from ..core.lifecycle import LIFECYCLES
     from ..diagrams import mermaid
 
-    lifecycle = REQUEST if asked.lifecycle == "request" else CONVERSATION
+    lifecycle = next(each for each in LIFECYCLES if each.name == asked.lifecycle)
     screen.line(Cell(mermaid(lifecycle).rstrip()))
     return 0
 

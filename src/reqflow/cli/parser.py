@@ -148,7 +148,8 @@ def _keeping(commands: Commands) -> None:
     _on_store(commands, "rebuild", "write conversations, requests, messages and lanes anew from history")
     _on_store(commands, "migrate", "bring the store's schema up to date")
     diagram = _command(commands, "diagram", "a lifecycle as a Mermaid diagram")
-    diagram.add_argument("lifecycle", nargs="?", choices=("request", "conversation"), default="request")
+    machines = ("request", "conversation", "draft")
+    diagram.add_argument("lifecycle", nargs="?", choices=machines, default="request")
     plugins = _command(commands, "plugins", "the plugins that are loaded, and what they bring")
     _add_json(plugins)
 

@@ -91,21 +91,17 @@ def rows_of(engine: Engine, requests: Iterable[Request]) -> Iterator[Row]:
             agent = agents.get(request.assignee) if request.assignee else None
             yield Row(
                 request=request,
-                words=texts.get(_body_of(request), ""),
+                words=texts.get(request.words, ""),
                 requester=named or request.requester,
                 assignee=agent.name if agent else request.assignee or "",
             )
 
 
 def _texts(engine: Engine, requests: Sequence[Request]) -> dict[TextId, str]:
-    ids = {_body_of(request) for request in requests}
+    ids = {request.words for request in requests}
     for request in requests:
         ids |= {_name_of(request.requester), _address_of(request.requester)}
     return dict(engine.store.texts(engine.workspace, sorted(ids), Audience.INTERNAL))
-
-
-def _body_of(request: Request) -> TextId:
-    return TextId(f"t{request.opener[1:]}.body")
 
 
 def _name_of(profile: ProfileId) -> TextId:

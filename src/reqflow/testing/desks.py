@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from ..core.automations import Automation
 from ..core.batch import Lease, LeaseQueue
 from ..core.commands import Command, Inbound
 from ..core.events import Event
@@ -32,18 +33,22 @@ from ..core.model import (
     NativeId,
     Request,
 )
-from ..core.step import Automation
 from ..engine import Engine
 from ..hooks import hookimpl
 from ..ports import Effects, EffectState, Messages, Page, Requests, StoredEffect, View
 
-__all__ = ["DESK", "START", "QuestionMark", "Rules", "Story", "desk_with"]
+__all__ = ["DESK", "QUIET", "START", "QuestionMark", "Rules", "Story", "desk_with"]
 
 START = datetime(2024, 3, 1, 9, tzinfo=UTC)
 """When every story begins: a Friday morning."""
 
+QUIET: Mapping[str, Any] = {"status_emoji": False, "offer_actions": False}
+"""What keeps effects out of stories that are about something else."""
+
 DESK: Mapping[str, Any] = {
     "workspace": "desk",
+    "settings": QUIET,
+    "notices": {"assigned_by_answer": False},
     "agents": {
         "ana": {"name": "Ana", "teams": ["support"], "addresses": ["chat:ana", "dm:ana", "mail:ana"]},
         "bo": {"name": "Bo", "teams": ["support"], "addresses": ["chat:bo", "dm:bo", "mail:bo"]},
@@ -67,12 +72,12 @@ DESK: Mapping[str, Any] = {
         "line:*": {"kind": "direct", "queue": "shared"},
     },
 }
-"""Ana and Bo in support, Eva in sales, a queue for people and one with a policy, a channel of each kind."""
+"""Ana and Bo in support, Eva in sales, a queue for people and one with a policy, a channel of each kind; quiet."""
 
 
 def desk_with(settings: Mapping[str, Any] | None = None, **tables: Any) -> dict[str, Any]:
     """`DESK` with these workspace-wide channel settings, and with whole tables replaced."""
-    return {**DESK, "settings": dict(settings or {}), **tables}
+    return {**DESK, "settings": {**QUIET, **(settings or {})}, **tables}
 
 
 class QuestionMark:
