@@ -418,4 +418,14 @@ MUTANTS: Mapping[str, Mutant] = {
         "for is_open in (True, False):",
         "for is_open in (True,):",
     ),
+    "8": Mutant(
+        "core/settings/channels.py",
+        "return self.kind is ChannelKind.DIRECT",
+        "return self.kind is ChannelKind.FORM",
+    ),
+    "92": Mutant(
+        "core/configuration/layers.py",
+        "for _, layer in reversed(layers[:-1]):",
+        "for _, layer in layers[:-1]:",
+    ),
 }
