@@ -41,7 +41,7 @@ class Screen:
         if isinstance(effect, PostMessage):
             print(f"{now():%H:%M}  to the customer: {texts[effect.text.id]}")
         elif isinstance(effect, NotifyAgent):
-            print(f"{now():%H:%M}  to {effect.agent}: {effect.code}")
+            print(f"{now():%H:%M}  to {effect.agent}: {rf.NOTICE_CODES[effect.code]}")
         return Receipt(kind=ReceiptKind.DELIVERED)
 
 

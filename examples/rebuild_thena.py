@@ -21,7 +21,7 @@ DESK = {
         "slack:acme": {"owner": "cem", "status_text": True, "tickets": "mail:tickets@tool.example"},
     },
 }
-moments = [datetime(2026, 3, 2, 9, tzinfo=UTC)]
+times = [datetime(2026, 3, 2, 9, tzinfo=UTC)]
 
 
 class Slack:  # and the ticket tool: it shows what they would get
@@ -48,18 +48,18 @@ class Slack:  # and the ticket tool: it shows what they would get
 
 
 def tell(*words):
-    print(f"{moments[-1]:%d %b %H:%M}", *filter(None, words))
+    print(f"{times[-1]:%d %b %H:%M}", *filter(None, words))
 
 
 def passes(**span):
-    moments.append(moments[-1] + timedelta(**span or {"minutes": 5}))
+    times.append(times[-1] + timedelta(**span or {"minutes": 5}))
     engine.work()  # whatever time brought
 
 
 def say(who, text, channel="slack:lobby", to=(), **span):
     passes(**span)
     tell(f"{who} in {channel}: {text}")
-    said = {"native": str(len(moments)), "replies_to": to, "sent_at": moments[-1], "name": who.title()}
+    said = {"native": str(len(times)), "replies_to": to, "sent_at": times[-1], "name": who.title()}
     return handled(rf.Inbound(channel=channel, author=f"slack:{who}", text=text, **said))
 
 
@@ -84,14 +84,12 @@ def show(title, requests):
     tell(f"  {title}:", *(f"“{words[each.words]}” {each.assignee}" for each in requests))
 
 
-engine = rf.Engine(
-    MemoryStore(), DESK, plugins=[Slack()], classifier=RuleDetector(), clock=lambda: moments[-1]
-)
+engine = rf.Engine(MemoryStore(), DESK, plugins=[Slack()], classifier=RuleDetector(), clock=lambda: times[-1])
 print("--- Found, gathered, and whose it is that answers")
 hello = say("liv", "No sound since this morning")
 asked = say("liv", "How do I export my invoices?")
 say("liv", "The ones of last year", seconds=90)
-say("bo", "With the arrow, top right.", to=[str(len(moments))])
+say("bo", "With the arrow, top right.", to=[str(len(times))])
 print("--- Beside the thread; looking into it; and what was not found")
 down = say("dan", "Is the API down?")
 say("ana", "I see errors, too.")
@@ -100,7 +98,7 @@ do("ana", rf.Take, request_id=say("eva", "Can you add a dark mode?").request_id)
 do("cem", rf.Promote, message_id=hello.message_id, assignee="bo")
 print("--- A channel with an owner, and with a ticket tool")
 order = say("eva", "Please add two seats", "slack:acme")
-seats, thread = {"request_id": order.request_id}, [str(len(moments))]
+seats, thread = {"request_id": order.request_id}, [str(len(times))]
 tell("  ana may:", *buttons("ana", order.request_id), "| elsewhere:", *buttons("ana", down.request_id))
 do("ana", rf.CreateTicket, **seats, text="For Acme.")
 do("cem", rf.Hold, **seats, reason="customer")
