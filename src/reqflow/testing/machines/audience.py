@@ -9,7 +9,7 @@ from typing import Any
 from ...core import events as e
 from ...core.effects import Effect
 from ...core.explain import refs_in
-from ...core.model import Actor, ActorKind, Audience, Code, ProfileId, TextId
+from ...core.model import Actor, ActorKind, Audience, Code, ConversationId, ProfileId, TextId
 from ...errors import ReqflowError
 from ...ports import Conversations, Messages, Requests
 from ..desks import Story
@@ -40,7 +40,7 @@ def leaks(
 def seen_by(story: Story, profile: ProfileId) -> Iterator[str]:
     """What a customer gets to see through the engine that is none of theirs."""
     by = Actor(ActorKind.CUSTOMER, Code(profile))
-    engine, theirs = story.engine, set[str]()
+    engine, theirs = story.engine, set[ConversationId]()
     for view in (Conversations(limit=1000), Requests(limit=1000), Messages(limit=1000)):
         items = engine.read(view, by).items
         for item in items:
@@ -60,7 +60,7 @@ def seen_by(story: Story, profile: ProfileId) -> Iterator[str]:
         asked: list[Any] = []
         for ask in (engine.history, engine.explain, engine.actions, engine.facts):
             with suppress(ReqflowError):
-                asked.append(ask(conversation, by=by))  # type: ignore[operator]
+                asked.append(ask(conversation, by=by))
         if SECRET in repr(asked):
             yield f"{profile} is told internal words about {conversation}"
     with suppress(ReqflowError):

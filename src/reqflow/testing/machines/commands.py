@@ -59,12 +59,14 @@ _CONVERSATIONS: Rules = {
         "queue": d.one("first", "shared", "hard", "none"),
     },
     c.CloseConversation: lambda d: {"conversation_id": d.conversation(), "reason": d.one(*CloseReason)},
-    c.Reply: lambda d: {**d.of_conversation(), **d.speech()},
+    c.Reply: lambda d: {
+        **d.of_conversation(),
+        **d.speech(),
+        "pointers": d.one((), (), (), (d.request(_R.CLOSED),)),
+    },
     c.StartConversation: lambda d: {
         "channel": d.channel(),
-        **d.one(
-            {"to": f"{d.channel().partition(':')[0]}:dora", "name": "Dora"}, {"profile_id": d.profile()}
-        ),
+        **d.one({"to": f"{d.channel().partition(':')[0]}:dora", "name": "Dora"}, {"profile_id": d.profile()}),
         "text": d.one(d.words(), d.words(), ""),
         "attachments": d.enclosures(),
         "request": d.one(True, False),
@@ -106,22 +108,21 @@ _REVIEWS: Rules = {
     c.WithdrawDraft: lambda d: d.of_draft(),
     c.AddDraftNote: lambda d: {**d.of_draft(), "text": f"{SECRET}look at the tone"},
     c.DeleteDraftNote: lambda d: d.of_draft_note(),
-    c.ScheduleFollowUp: lambda d: {**d.of_conversation(), "text": f"{LATER}did it help?", "due_at": d.moment()},
-    c.CancelFollowUp: lambda d: d.of_follow_up(),
 }
 
 
 def _content(d: Draws) -> Any:
-    return d.one(f"{SECRET}A-1", 3, True, "ours", d.story.now, None)
+    return d.one(f"{SECRET}A-1", 3, True, "ours", d.story.now, None, None)
 
 
 _CONTENT: Rules = {
-    c.AddNote: lambda d: {**d.of_conversation(), "text": d.one(f"{SECRET}he called twice", "")},
+    c.AddNote: lambda d: {
+        **d.of_conversation(),
+        "text": d.one(f"{SECRET}he called twice", f"{SECRET}he is sad", ""),
+    },
     c.DeleteNote: lambda d: d.of_note(),
     c.AddTag: lambda d: {"conversation_id": d.conversation(), "tag": d.one("vip", "late", "own", "none")},
     c.RemoveTag: lambda d: {"conversation_id": d.conversation(), "tag": d.one("vip", "late", "own")},
-    c.DefineTag: lambda d: {"tag": d.one("own", "vip"), "label": f"{SECRET}our own"},
-    c.RetireTag: lambda d: {"tag": d.one("own", "vip", "none")},
     c.SetSubject: lambda d: {"conversation_id": d.conversation(), "subject": f"{SECRET}the usual"},
     c.SetStatus: lambda d: {
         "request_id": d.request(),
@@ -129,25 +130,30 @@ _CONTENT: Rules = {
     },
     c.SetField: lambda d: {
         **d.of_conversation(),
-        "field": d.one("order", "size", "cause", "since", "vip", "none"),
+        "field": d.one("order", "order", "size", "cause", "since", "vip", "none"),
         "content": _content(d),
-    },
-    c.DefineAnswer: lambda d: {
-        "answer": d.one("hello", "bye"),
-        "category": "all",
-        "title": f"{SECRET}for those who ask",
-        "text": d.one("Hello {{name}}.", "Hello."),
-    },
-    c.RetireAnswer: lambda d: {"answer": d.one("hello", "bye")},
-    c.SendAnswer: lambda d: {
-        **d.of_conversation(),
-        "answer": d.one("hello", "bye"),
-        "values": d.one({}, {"name": "Cara"}, {"name": "{{name}}"}),
     },
     c.DescribeConversation: lambda d: {
         "conversation_id": d.conversation(),
         "sentiment": d.one(None, "angry"),
         "language": d.one(None, "en"),
+    },
+}
+_CATALOGUES: Rules = {
+    c.DefineTag: lambda d: {"by": d.admin(), "tag": d.one("own", "vip"), "label": f"{SECRET}our own"},
+    c.RetireTag: lambda d: {"by": d.admin(), "tag": d.one("own", "vip", "none")},
+    c.DefineAnswer: lambda d: {
+        "by": d.admin(),
+        "answer": d.one("hello", "bye"),
+        "category": "all",
+        "title": f"{SECRET}for those who ask",
+        "text": d.one("Hello {{name}}.", "Hello."),
+    },
+    c.RetireAnswer: lambda d: {"by": d.admin(), "answer": d.one("hello", "bye")},
+    c.SendAnswer: lambda d: {
+        **d.of_conversation(),
+        "answer": d.one("hello", "bye"),
+        "values": d.one({}, {"name": "Cara"}, {"name": "{{name}}"}),
     },
 }
 _CONTACTS: Rules = {
@@ -190,10 +196,19 @@ _HOST: Rules = {
     c.RecordEvent: lambda d: {**d.of_conversation(), "name": "acme.shipped", **_own(d)},
     c.SendEffect: lambda d: {
         **d.of_conversation(),
+        "by": d.admin(),
         "kind": "acme.webhook",
         "destination": "acme:hook",
         **_own(d),
     },
+}
+_LATER: Rules = {
+    c.ScheduleFollowUp: lambda d: {
+        **d.of_conversation(),
+        "text": f"{LATER}did it help?",
+        "due_at": d.moment(),
+    },
+    c.CancelFollowUp: lambda d: d.of_follow_up(),
     c.SetTimer: lambda d: {
         **d.of_conversation(),
         "name": d.one("acme.look", "acme.ask"),
@@ -221,9 +236,11 @@ SUBJECTS: Mapping[str, Rules] = MappingProxyType(
         "structure": _STRUCTURE,
         "reviews": _REVIEWS,
         "content": _CONTENT,
+        "catalogues": _CATALOGUES,
         "contacts": _CONTACTS,
         "attention": _ATTENTION,
         "host": _HOST,
+        "later": _LATER,
         "escalation": _ESCALATION,
     }
 )

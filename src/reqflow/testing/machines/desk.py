@@ -40,6 +40,7 @@ _TABLES: Mapping[str, Any] = {
     "agents": _AGENTS,
     "channels": {
         **DESK["channels"],
+        "chat:*": {"kind": "chat", "escalate_emoji": {"fire": "money"}},
         "both:*": {
             "kind": "direct",
             "detection": "classifier",
@@ -54,7 +55,12 @@ _TABLES: Mapping[str, Any] = {
     "fields": {
         "order": {"filterable": True},
         "size": {"on": "request", "type": "number"},
-        "cause": {"on": "request", "type": "choice", "choices": ["ours", "theirs"], "required_on_close": True},
+        "cause": {
+            "on": "request",
+            "type": "choice",
+            "choices": ["ours", "theirs"],
+            "required_on_close": True,
+        },
         "since": {"type": "moment"},
         "vip": {"on": "customer", "type": "flag"},
         "about": {"on": "customer"},
@@ -64,7 +70,24 @@ _TABLES: Mapping[str, Any] = {
         "outage": {"destination": "pager:all", "immediate": True},
         "bug": {"destination": "tracker:bugs"},
     },
+    "menus": {
+        "start": {
+            "options": {
+                "guide": {"kind": "guidance", "text": "Look at the manual."},
+                "bug": {"kind": "bug", "place": "tracker:bugs"},
+                "ticket": {"kind": "ticket", "place": "tool:tickets", "fields": {"size": 3}},
+                "wait": {"kind": "queue", "queue": "hard"},
+                "form": {"kind": "form", "theme": "money"},
+            }
+        }
+    },
     "rules": {
+        "watched": {
+            "author": "ana",
+            "mode": "monitor",
+            "on": "request.assigned",
+            "then": {"note": "Taken."},
+        },
         "thanks": {"author": "adam", "on": "request.closed", "then": {"reply": "We have closed this."}},
         "tagged": {"author": "rae", "on": "message.received", "then": {"add_tag": "late"}},
         "waited": {"author": "sue", "after": "30m", "then": {"route": "first"}},

@@ -1,7 +1,7 @@
 """What a command or observation may name, and say: mostly what is there, sometimes what never was.
 
-Hypothesis chooses which steps a run has, and leaves out what a failure does not need; within a step a seeded `Random` of
-hypothesis's chooses, which mixes better and is quicker than asking hypothesis for every word.
+Hypothesis chooses which steps a run has, and leaves out what a failure does not need; within a step a seeded `Random`
+chooses, which mixes better and is quicker than asking hypothesis for every word.
 """
 
 from __future__ import annotations
@@ -88,6 +88,10 @@ class Draws:
             return Actor(kind, Code("acme"))
         return Actor(ActorKind.AGENT, Code(word))
 
+    def admin(self) -> Actor:
+        """Who gives a command that only few may give: one of them, most often."""
+        return self.one(*[Actor(ActorKind.AGENT, Code("adam"))] * 3, self.by())
+
     def agent(self) -> Any:
         """A colleague, or one who has left."""
         return self.one(*COLLEAGUES, "ana", "bo", "nobody")
@@ -127,7 +131,9 @@ class Draws:
     def messages_of(self, request: str) -> list[Any]:
         """Some messages, of that request where it has any."""
         own = [each.id for each in self.world.messages if each.request_id == request]
-        among = own or [each.id for each in self.world.messages] or ["m_none"]
+        among = own or [each.id for each in self.world.messages]
+        if not among:
+            return ["m_none"]
         return [self.one(*among) for _ in range(self.one(1, 1, 2, 3))]
 
     def of_draft(self) -> dict[str, Any]:
@@ -242,7 +248,11 @@ class Draws:
 
     def link(self, *, known: bool = False) -> dict[str, Any]:
         """A thing outside that a conversation hangs on, or may be hung on."""
-        links = [each for each in self.world.of(LinkRecord) if known and each.target is not None and each.removed_at is None]
+        links = [
+            each
+            for each in self.world.of(LinkRecord)
+            if known and each.target is not None and each.removed_at is None
+        ]
         if links:
             link = self.one(*links[-NEWEST:])
             return {"conversation_id": link.conversation_id, "kind": link.kind, "target": link.target}

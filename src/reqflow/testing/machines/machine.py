@@ -194,6 +194,14 @@ class DeskMachine(RuleBasedStateMachine):
         self.story.engine.handle(item)
         assert self._length() == before, f"{item} happened twice"
 
+    @rule(seed=SEEDS)
+    def help_is_asked_for(self, seed: int) -> None:
+        draws = self._draws(self._chance(seed))
+        letter, theme = draws.letter(), draws.one("money", "money", "tech")
+        author = draws.one("chat:cara", letter.author)
+        offered = self.story.engine.suggest(theme, letter.text, author=author, channel=letter.channel)
+        assert SECRET not in repr(offered)
+
     # --- what is asked for ---
 
     @rule(seed=SEEDS)
@@ -217,6 +225,10 @@ class DeskMachine(RuleBasedStateMachine):
         self._act(seed, "content")
 
     @rule(seed=SEEDS)
+    def catalogues_are_kept(self, seed: int) -> None:
+        self._act(seed, "catalogues")
+
+    @rule(seed=SEEDS)
     def contacts_are_kept(self, seed: int) -> None:
         self._act(seed, "contacts")
 
@@ -227,6 +239,10 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(seed=SEEDS)
     def the_host_does_things_of_its_own(self, seed: int) -> None:
         self._act(seed, "host")
+
+    @rule(seed=SEEDS)
+    def things_are_put_off(self, seed: int) -> None:
+        self._act(seed, "later")
 
     @rule(seed=SEEDS)
     def questions_get_harder(self, seed: int) -> None:

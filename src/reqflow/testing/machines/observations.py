@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ...core.commands import Inbound, MarkSeen, MessageDeletion, MessageEdit, Reacted
+from ...core.commands import Inbound, MarkSeen, MenuChoice, MessageDeletion, MessageEdit, Reacted
 from ...core.model import Actor, ActorKind, Audience, Code
+from ...core.records import Offer
 from .desk import WRITERS
 from .draws import Draws
 
@@ -39,9 +40,29 @@ def _reaction(d: Draws) -> Reacted:
     emoji, letter = d.one("fire", "fire", "smile"), d.letter()
     if d.one(True, False, False):
         scheme = letter.channel.partition(":")[0]
-        named = {"channel": letter.channel, "native": letter.native, "author": f"{scheme}:ana"}
-        return Reacted(**named, emoji=emoji, inbound=letter)
+        return Reacted(
+            channel=letter.channel,
+            native=letter.native,
+            author=f"{scheme}:ana",
+            emoji=emoji,
+            inbound=letter,
+        )
     return Reacted(**_place(d), emoji=emoji, removed=d.one(False, False, True), bot=d.one(False, False, True))
+
+
+def _choice(d: Draws) -> MenuChoice:
+    letter = d.letter()
+    offers = [each.id for each in d.world.of(Offer)]
+    return MenuChoice(
+        menu=d.one(*[Code("start")] * 5, Code("none")),
+        option=Code(d.one("guide", "bug", "ticket", "wait", "form", "form", "none")),
+        channel=letter.channel,
+        author=d.one("chat:cara", letter.author),
+        native=letter.native,
+        chosen_at=letter.sent_at,
+        text=d.one(letter.text if letter.audience is Audience.CUSTOMER else "", ""),
+        offer=d.one(None, *offers),
+    )
 
 
 def _seen(d: Draws) -> MarkSeen:
@@ -55,6 +76,7 @@ OBSERVATIONS: Mapping[type, Callable[[Draws], Any]] = MappingProxyType(
         MessageEdit: _edit,
         MessageDeletion: lambda d: MessageDeletion(**_place(d), deleted_at=d.moment()),
         Reacted: _reaction,
+        MenuChoice: _choice,
         MarkSeen: _seen,
     }
 )

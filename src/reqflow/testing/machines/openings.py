@@ -19,14 +19,18 @@ def _asks(who: str, text: str, channel: str, **fields: Any) -> Callable[[Story],
     return lambda story: story.letter(who, text, channel=channel, **fields)
 
 
-def _customer(story: Story) -> c.Command:
-    return c.CreateCustomer(
+def _customer(who: str) -> Callable[[Story], c.Command]:
+    return lambda story: c.CreateCustomer(
         by=_HOST,
-        key=CommandKey("begin:customer"),
-        first_name=f"{SECRET}Cara",
+        key=CommandKey(f"begin:{who}"),
+        first_name=f"{SECRET}{who}",
         last_name=f"{SECRET}Smith",
-        email="cara@mail.example",
+        email=f"{who}@mail.example",
     )
+
+
+def _tag(story: Story) -> c.Command:
+    return c.DefineTag(by=_HOST, key=CommandKey("begin:tag"), tag=Code("own"), label=f"{SECRET}our own")
 
 
 def _answer(story: Story) -> c.Command:
@@ -47,8 +51,16 @@ def _draft(story: Story) -> c.Command:
     return c.SubmitDraft(by=by, key=key, conversation_id=about, text=f"{DRAFT}soon")  # type: ignore[arg-type]
 
 
+def _note(story: Story) -> c.Command:
+    about = next((x.conversation_id for x in story.requests()), "c_none")
+    key, text = CommandKey("begin:note"), f"{SECRET}he called twice"
+    return c.AddNote(by=_HOST, key=key, conversation_id=about, text=text)  # type: ignore[arg-type]
+
+
 OPENINGS: tuple[Callable[[Story], Any], ...] = (
-    _customer,
+    _customer("cara"),
+    _customer("dan"),
+    _tag,
     _answer,
     _asks("cara", "Where is my parcel?", "chat:lobby"),
     _asks(
@@ -62,5 +74,6 @@ OPENINGS: tuple[Callable[[Story], Any], ...] = (
     _asks("dan", "Where is mine?", "both:x"),
     _asks("dan", "Is anybody there?", "dm:cara"),
     _draft,
+    _note,
 )
 """Things that have happened already, most of them in any one run."""

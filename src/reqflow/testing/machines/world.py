@@ -10,7 +10,7 @@ from typing import Any
 from ...core.events import Entry
 from ...core.explain import refs_in
 from ...core.facts import WantPool
-from ...core.model import AgentLoad, Conversation, Message, ProfileId, Request, TextRef
+from ...core.model import AgentLoad, Code, Conversation, Message, ProfileId, Request, TextRef
 from ...core.records import RECORDS, Bar, Customer, Draft, Record
 from ...ports import Conversations, Effects, Messages, Records, Requests, StoredEffect, Streams
 from ..desks import Story
@@ -27,7 +27,7 @@ class World:
         self.requests: list[Request] = story.all(Requests())
         self.messages: list[Message] = story.all(Messages())
         self.records: dict[str, list[Any]] = {
-            kind.tag: story.all(Records(kind=kind.tag)) for kind in RECORDS
+            kind.tag: story.all(Records(kind=Code(kind.tag))) for kind in RECORDS
         }
         self.effects: list[StoredEffect] = story.all(Effects())
         self.streams: list[str] = story.all(Streams())
