@@ -15,11 +15,28 @@ from typing import Any
 
 import pytest
 
-from reqflow import Accept, AsyncEngine, Close, Engine, Inbound, OutcomeKind, Reply, RequestState, Take, agent
+from reqflow import (
+    Accept,
+    AsyncEngine,
+    BarCustomer,
+    Close,
+    CreateCustomer,
+    Engine,
+    Inbound,
+    LinkProfile,
+    MergeCustomers,
+    OutcomeKind,
+    Reply,
+    RequestState,
+    Take,
+    agent,
+)
+from reqflow.core.model import Code
+from reqflow.core.records import Bar, Contact
 from reqflow.errors import Refused
 from reqflow.plugins.memory import MemoryStore
 from reqflow.plugins.sqlite import SQLiteStore
-from reqflow.ports import Conversations, Messages, Requests
+from reqflow.ports import Conversations, Messages, Records, Requests
 from reqflow.testing.desks import START, QuestionMark, Story, desk_with
 from reqflow.testing.machines import broken_laws
 
@@ -253,4 +270,49 @@ def test_no_update_is_lost_when_everybody_writes_in_one_conversation(stores: Any
     (conversation,) = everything(engines[0].store, Conversations())
     assert conversation.messages == 1 + writers * rounds
     assert conversation.version == len(engines[0].history(conversation.id)) == 1 + writers * rounds
+    assert engines[0].verify() == []
+
+
+def test_nobody_is_barred_or_merged_without_a_profile_that_is_linked_at_that_moment(stores: Any) -> None:
+    rounds = 60 if stores.name == "postgres" else 25
+    clock = Clock()
+    clock.now = START + timedelta(hours=1)
+    settings = desk_with(agents={each: {"role": "admin", "teams": ["support"]} for each in ("ada", "bob")})
+    first = stores()
+    Engine(first, settings, clock=clock).desk  # noqa: B018  # stores the desk
+    engines = [Engine(stores(), workspace="desk", clock=clock) for _ in range(2)]
+
+    def customer(number: int) -> Any:
+        made = CreateCustomer(
+            by=agent("ada"), first_name="Cara", last_name="Lind", email=f"{number}@x.example"
+        )
+        return engines[0].handle(made).record_id
+
+    people = [(customer(number), engines[0].desk.author(f"dm:p{number}").profile) for number in range(rounds)]
+    others = [customer(rounds + number) for number in range(rounds)]
+    barrier = threading.Barrier(2)
+
+    def links() -> None:
+        for person, profile in people:
+            barrier.wait()
+            with contextlib.suppress(Refused):  # they were merged before
+                engines[0].handle(LinkProfile(by=agent("ada"), profile_id=profile, customer_id=person))
+
+    def bars_or_merges() -> None:
+        for number, (person, _) in enumerate(people):
+            barrier.wait()
+            if number % 2:
+                engines[1].handle(BarCustomer(by=agent("bob"), customer_id=person))
+            else:
+                engines[1].handle(MergeCustomers(by=agent("bob"), into=others[number], other=person))
+
+    results = in_threads([links, bars_or_merges])
+    assert [each for each in results if isinstance(each, Exception)] == []
+    contacts = {each.id: each.customer_id for each in everything(first, Records(kind=Code(Contact.tag)))}
+    barred = {each.id for each in everything(first, Records(kind=Code(Bar.tag))) if each.is_barred}
+    for number, (person, profile) in enumerate(people):
+        if number % 2:
+            assert contacts[profile] == person and profile in barred
+        else:
+            assert contacts.get(profile) in (None, others[number])
     assert engines[0].verify() == []

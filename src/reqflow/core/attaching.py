@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..errors import Refused
@@ -12,6 +13,8 @@ from .settings import Desk
 from .step import Step
 
 __all__ = ["attached", "need_carried"]
+
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")  # RFC 6838
 
 
 def attached(
@@ -32,12 +35,18 @@ def attached(
                 each.kind,
                 write(each.name, f"attachment.{place}.name"),
                 write(each.address, f"attachment.{place}.address"),
-                None if each.media_type is None else Code(each.media_type),
+                _media_type(each.media_type),
                 each.size,
             )
             for place, each in enumerate(enclosures)
         ]
     )
+
+
+def _media_type(given: str | None) -> Code | None:
+    """The type that an attachment claims to be, without parameters; None for what is none, which may be anything."""
+    word = (given or "").partition(";")[0].strip().lower()
+    return Code(word) if _MEDIA_TYPE.fullmatch(word) else None
 
 
 def need_carried(desk: Desk, channel: ChannelId, enclosures: Iterable[Enclosure]) -> None:

@@ -18,7 +18,18 @@ from .decisions.structure import promoted
 from .detecting import MENU
 from .evolution import find_request
 from .facts import Outcome, OutcomeKind
-from .model import Code, CommandKey, Conversation, Detection, Label, LinkTarget, Message, Reason, Request
+from .model import (
+    Code,
+    CommandKey,
+    Conversation,
+    Detection,
+    Label,
+    LinkTarget,
+    Message,
+    Reason,
+    Request,
+    Side,
+)
 from .overlay import Overlay
 from .records import Offer
 from .settings import Desk, MenuOption, OptionKind
@@ -90,6 +101,13 @@ def carry_out(
     conversation = None if message is None else overlay.conversation(message.conversation_id)
     if option is None or message is None or conversation is None:
         raise LookupError(f"{chosen.menu}.{chosen.option} opened nothing")
+    if message.side is Side.TEAM:  # the conversation is somebody else's, and so are the requests in it
+        return Outcome(
+            kind=OutcomeKind.PLACED,
+            code=Code("not_asked"),
+            conversation_id=conversation.id,
+            message_id=message.id,
+        )
     author = overlay.desk.author(chosen.author)
     step = Step(overlay, author.actor, e.Cause(kind=e.CauseKind.INBOUND, key=key), muted=muted)
     request = _request(step, conversation, message)

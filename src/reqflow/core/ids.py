@@ -6,6 +6,7 @@ So ids sort by time, which keeps indexes narrow, and a retry makes the same ids 
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from hashlib import blake2b
 
@@ -33,6 +34,7 @@ __all__ = [
     "conversation_id",
     "digest_of",
     "inbound_key",
+    "is_profile_id",
     "make_text",
     "message_id",
     "profile_id",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _LAST = 2**48 - 1
+_PROFILE = re.compile(r"p_[0-9a-f]{32}")
 
 
 def digest_of(content: bytes, *, key: bytes = b"") -> bytes:
@@ -103,6 +106,11 @@ def request_id(opener: MessageId, ordinal: int = 0) -> RequestId:
 def profile_id(address: str, salt: bytes) -> ProfileId:
     """The profile behind ``transport:name``; nobody without the salt can tell it from the address."""
     return ProfileId("p_" + digest_of(address.encode("utf-8", "surrogatepass"), key=salt).hex())
+
+
+def is_profile_id(given: str) -> bool:
+    """Whether `profile_id` makes such ids: nothing else may stand where texts are named by a profile."""
+    return _PROFILE.fullmatch(given) is not None
 
 
 def after_moment(moment: datetime) -> MessageId:

@@ -5,7 +5,9 @@ Each comes with the wants that it starts from. What else it turns out to need it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from . import commands as c
 from . import events as e
@@ -60,34 +62,40 @@ _SIGNED_IN = IdentityLevel.SIGNED_IN
 
 def wants_of(item: c.Observation | c.MarkSeen | c.Command, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
     """What an operation asks first, in one recall."""
-    if isinstance(item, c.Inbound):
-        return _inbound_wants(item, key, desk)
-    if isinstance(item, c.MessageEdit | c.MessageDeletion):
-        return (
-            WantDesk(desk.revision),
-            *_message_wants(item.channel, item.native),
-            bar_want(desk.author(item.author).profile),
-        )
-    if isinstance(item, c.Reacted):
-        return _reacted_wants(item, desk)
-    if isinstance(item, c.MenuChoice):
-        return (WantDesk(desk.revision), WantMessage(item.channel, item.native))
-    if isinstance(item, c.MarkSeen):
-        return (WantDesk(desk.revision), *seen_wants(item))
+    return _WANTS.get(item.__class__, _command_wants)(item, key, desk)
+
+
+def _command_wants(command: c.Command, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
     first = (WantDesk(desk.revision), WantOutcome(key))
-    if isinstance(item, c.Promote):
-        return (*first, *_promote_wants(item, key, desk))
-    about = getattr(item, "conversation_id", None)
+    about = getattr(command, "conversation_id", None)
     if about is not None:
         return (*first, WantConversation(about))
-    about = getattr(item, "request_id", None)
+    about = getattr(command, "request_id", None)
     if about is not None:
         return (*first, WantRequest(about))
-    about = getattr(item, "draft_id", None)
+    about = getattr(command, "draft_id", None)
     return first if about is None else (*first, WantRecord(Code("draft"), about))
 
 
-def _reacted_wants(reacted: c.Reacted, desk: Desk) -> tuple[Want, ...]:
+def _changed_wants(
+    change: c.MessageEdit | c.MessageDeletion, key: CommandKey, desk: Desk
+) -> tuple[Want, ...]:
+    return (
+        WantDesk(desk.revision),
+        *_message_wants(change.channel, change.native),
+        bar_want(desk.author(change.author).profile),
+    )
+
+
+def _chosen_wants(chosen: c.MenuChoice, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
+    return (WantDesk(desk.revision), WantMessage(chosen.channel, chosen.native))
+
+
+def _seen_wants(seen: c.MarkSeen, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
+    return (WantDesk(desk.revision), *seen_wants(seen))
+
+
+def _reacted_wants(reacted: c.Reacted, _: CommandKey, desk: Desk) -> tuple[Want, ...]:
     if reacted.inbound is not None:
         key = inbound_key(reacted.channel, reacted.native)
         return (*_inbound_wants(reacted.inbound, key, desk), flag_want(reacted))
@@ -100,13 +108,14 @@ def _message_wants(channel: ChannelId, native: NativeId) -> tuple[Want, ...]:
 
 
 def _promote_wants(command: c.Promote, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
+    first = (WantDesk(desk.revision), WantOutcome(key))
     if command.inbound is not None:
-        return _inbound_wants(command.inbound, key, desk)[1:]
+        return (*first, *_inbound_wants(command.inbound, key, desk)[1:])
     if command.message_id is not None:
-        return (WantPlaced(command.message_id),)
+        return (*first, WantPlaced(command.message_id))
     if command.channel is None or command.native is None:
-        return ()
-    return _message_wants(command.channel, command.native)
+        return first
+    return (*first, *_message_wants(command.channel, command.native))
 
 
 def _inbound_wants(inbound: c.Inbound, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
@@ -134,6 +143,20 @@ def _inbound_wants(inbound: c.Inbound, key: CommandKey, desk: Desk) -> tuple[Wan
         sent_at = min(inbound.sent_at, inbound.received_at or inbound.sent_at)
         return (*first, WantNeighbours(channel, profile, sent_at, FIRST))
     return first
+
+
+_WANTS: Mapping[type, Callable[[Any, CommandKey, Desk], tuple[Want, ...]]] = MappingProxyType(
+    {
+        c.Inbound: _inbound_wants,
+        c.MessageEdit: _changed_wants,
+        c.MessageDeletion: _changed_wants,
+        c.Reacted: _reacted_wants,
+        c.MenuChoice: _chosen_wants,
+        c.MarkSeen: _seen_wants,
+        c.Promote: _promote_wants,
+    }
+)
+"""What each kind of item asks; whatever is not here is a command like most."""
 
 
 def observe(

@@ -223,7 +223,7 @@ class Overlay(Known):
 
     def batch(self) -> Batch:
         """Everything decided, as one commit."""
-        disarmed = list(dict.fromkeys(self.disarmed))
+        disarmed = list(dict.fromkeys(self.disarmed)) if self.disarmed else []
         for conversation_id in self._moved:
             before, after = self._stored[conversation_id], self._current[conversation_id]
             self._schedule(before, after, disarmed)

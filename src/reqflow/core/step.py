@@ -37,13 +37,12 @@ from .model import (
     Text,
     TextRef,
 )
-from .notices import REACTIONS, react
+from .notices import Hearing, hearing
 from .notices.asides import Aside, say
 from .overlay import Overlay
 from .records import PROJECTIONS, Draft, project, stream_of
 from .records.root import Record
 from .revisions import revised
-from .settings import ChannelSettings
 from .timers import drain_key, index_key
 from .values import changed, finished
 
@@ -55,12 +54,13 @@ R = TypeVar("R", bound=Record)
 class _Draft:
     """A conversation in the making: what it was, what it is by now, and the events between."""
 
-    __slots__ = ("after", "before", "events", "settings")
+    __slots__ = ("after", "before", "events", "heard", "settings")
 
-    def __init__(self, before: Conversation | None, after: Conversation, settings: ChannelSettings) -> None:
+    def __init__(self, before: Conversation | None, after: Conversation, heard: Hearing) -> None:
         self.before = before
         self.after = after
-        self.settings = settings
+        self.heard = heard
+        self.settings = heard.settings
         self.events: list[e.Event] = []
 
 
@@ -121,8 +121,7 @@ class Step:
         """Let the state hold a closed request for this step that it had let go of."""
         if find_request(conversation, request.id) is None:
             held = changed(conversation, closed=(request, *conversation.closed))
-            settings = self.desk.settings(conversation.channel_id)
-            self._drafts[conversation.id] = _Draft(held, held, settings)
+            self._drafts[conversation.id] = _Draft(held, held, self._heard_in(held))
 
     def emit(self, conversation_id: ConversationId, *events: e.Event) -> None:
         """Let events happen in a conversation, and whatever they couple to."""
@@ -136,8 +135,8 @@ class Step:
             if event.__class__ in PROJECTIONS:
                 self._project(event, conversation_id)
             after = draft.after
-            if event.__class__ in REACTIONS or self.overlay.notice_rules:
-                react(self, after, event, draft.settings)
+            for reaction in draft.heard[event.__class__]:
+                reaction(self, after, event, draft.settings)
             couplings = COUPLED.get(event.tag)
             if couplings is not None:
                 coupling = couplings.get(after.state)  # a request's event leaves this as it was
@@ -160,9 +159,11 @@ class Step:
             if before is None:
                 raise LookupError(f"{event.tag}: no conversation {conversation_id}")
             after = evolve(before, event, self.at, self.actor)
-        draft = _Draft(before, after, self.desk.settings(after.channel_id))
-        self._drafts[conversation_id] = draft
+        draft = self._drafts[conversation_id] = _Draft(before, after, self._heard_in(after))
         return draft
+
+    def _heard_in(self, conversation: Conversation) -> Hearing:
+        return hearing(self.desk, conversation.channel_id, ruled=bool(self.overlay.notice_rules))
 
     # --- records ---
 

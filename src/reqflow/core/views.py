@@ -6,6 +6,7 @@ they may see. Each says what it costs where that is more than its page.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import attrs
 
 from ..errors import InvalidInput
-from .commands.checks import as_request_states, member
+from .commands.checks import Paged, as_request_states, as_words, member
 from .commands.fields import Content
 from .model import (
     AgentId,
@@ -63,8 +64,16 @@ def _as_shelf(given: Shelf | str) -> Shelf:
     return member(Shelf, given)
 
 
+def _as_audience(given: Audience | str | None) -> Audience | None:
+    return None if given is None else member(Audience, given)
+
+
+def _as_channels(given: Iterable[ChannelId]) -> tuple[ChannelId, ...]:
+    return as_words("Board.channels", given)
+
+
 @value(kw_only=True)
-class Board:
+class Board(Paged):
     """Requests by state, across channels: a column for each state. Items: `Column`. (Thena's Kanban)
 
     Without ``channels`` it shows all of them. Open requests stand oldest first, closed ones newest first. ``limit`` is
@@ -73,13 +82,14 @@ class Board:
     """
 
     states: tuple[RequestState, ...] = attrs.field(default=tuple(RequestState), converter=as_request_states)
-    channels: tuple[ChannelId, ...] = attrs.field(default=(), converter=tuple)
+    channels: tuple[ChannelId, ...] = attrs.field(default=(), converter=_as_channels)
     assignee: AgentId | None = None
     queue: QueueId | None = None
     after: str | None = None
     limit: int = 100
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         if self.after is not None and len(self.states) != 1:
             raise InvalidInput("a column of a Board goes on with states=(its state,) and after=its next")
 
@@ -110,7 +120,7 @@ class Box(StrEnum):
 
 
 @value(kw_only=True)
-class Inbox:
+class Inbox(Paged):
     """An agent's conversations. Items: `Conversation`; open ones by their most recent activity, closed newest first.
 
     ``audience`` keeps those with customers apart from internal ones. An open box reads all open conversations: its
@@ -119,7 +129,7 @@ class Inbox:
 
     agent: AgentId
     box: Box = attrs.field(default=Box.ASSIGNED, converter=_as_box)
-    audience: Audience | None = None
+    audience: Audience | None = attrs.field(default=None, converter=_as_audience)
     after: str | None = None
     limit: int = 100
 
@@ -133,7 +143,7 @@ class Shelf(StrEnum):
 
 
 @value(kw_only=True)
-class FromCustomers:
+class FromCustomers(Paged):
     """Conversations with customers, quiet ones left out. Items: `Conversation`. (OneDesk's "from customers")
 
     Open and unanswered ones come by their most recent activity, closed ones newest first. The open ones of all
@@ -147,7 +157,7 @@ class FromCustomers:
 
 
 @value(kw_only=True)
-class Past:
+class Past(Paged):
     """Closed conversations of a profile, or of all profiles of a customer, newest first. Items: `Conversation`.
 
     ``opened_at`` and ``channel_id`` are the timeline that Audite shows. Raises `InvalidInput` unless one of the two is
@@ -160,11 +170,12 @@ class Past:
     limit: int = 100
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         _need_one(self, self.profile_id, self.customer_id)
 
 
 @value(kw_only=True)
-class Search:
+class Search(Paged):
     """Closed conversations in which all these words were written, newest first. Items: `Conversation`. (Audite)
 
     Whole words count, in any case and with or without accents; internal messages are searched too. Only channels with
@@ -178,7 +189,7 @@ class Search:
 
 
 @value(kw_only=True)
-class Documents:
+class Documents(Paged):
     """What was attached to messages. Items: `Document`; ``limit`` counts messages that have any. (Audite)
 
     Of one conversation in the order of their messages; of a profile or a customer for all their conversations, the
@@ -192,6 +203,7 @@ class Documents:
     limit: int = 100
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         _need_one(self, self.conversation_id, self.profile_id, self.customer_id)
 
 
@@ -214,7 +226,7 @@ def _need_one(view: Any, *given: object) -> None:
 
 
 @value(kw_only=True)
-class WithField:
+class WithField(Paged):
     """What has a filterable field that holds this: conversations, requests or customers. Items: `FieldEntry`.
 
     They come in the order in which it was set. Raises, when it is read, `InvalidInput` for a field that is not

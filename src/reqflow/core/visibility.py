@@ -18,6 +18,7 @@ __all__ = ["Principal", "candidates", "granted", "may_accept", "may_be_given", "
 
 _PENDING, _CLOSED = ConversationState.PENDING, ConversationState.CLOSED
 _REVIEWED = ConversationState.IN_REVIEW
+_SEE_ALL = Right.SEE_ALL
 
 
 @value
@@ -48,7 +49,7 @@ def sees(desk: Desk, principal: Principal, conversation: Conversation) -> bool:
     if agent is None:
         mine = conversation.requester == principal.customer and conversation.audience is Audience.CUSTOMER
         return principal.customer is None or mine
-    if Right.SEE_ALL in agent.rights:
+    if _SEE_ALL in agent.rights:
         return True
     state = conversation.state
     if state is _PENDING:

@@ -24,7 +24,7 @@ from ..core.ids import change_key, choice_key, digest_of, inbound_key, reaction_
 from ..core.model import Code, CommandKey
 from ..core.overlay import Overlay
 from ..core.settings import Author
-from ..errors import Conflict, Duplicate
+from ..errors import Conflict, Duplicate, InvalidInput
 from .asks import Ask, AskCommit, Context, Flow
 from .handling import ATTEMPTS, decided
 
@@ -36,6 +36,10 @@ def accept(context: Context, observed: Observation) -> Flow:
 
     That is: it was there, or handled, before; or its author is barred, and nothing of it was stored.
     """
+    if not isinstance(observed, Observation):
+        raise InvalidInput(
+            f"what is accepted must be an Inbound or another observation, not {observed!r:.80}"
+        )
     at, author = context.clock(), context.desk.author(observed.author)
     if isinstance(observed, Inbound) and observed.received_at is None:
         observed = attrs.evolve(observed, received_at=at)
@@ -109,4 +113,6 @@ def key_of(item: Observation | MarkSeen | Command, fresh: Callable[[], str]) -> 
         return item.key or CommandKey(f"cmd:{fresh()}")
     if isinstance(item, MarkSeen):
         return CommandKey(f"seen:{item.conversation_id}")  # told twice it changes nothing
+    if not isinstance(item, Observation):
+        raise InvalidInput(f"what is handled must be an observation or a command, not {item!r:.80}")
     return _observed_key(item)

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..core.commands.checks import check_word
 from ..core.model import Actor, Conversation, ConversationId
 from ..core.settings import Desk
 from ..core.values import value
@@ -39,6 +40,7 @@ def facts(
 ) -> Generator[Ask, Any, Facts]:
     """What there is to tell colleagues about a conversation. Raises `UnknownId`, for customers too."""
     reader = viewer(desk, by)
+    check_word("conversation_id", conversation_id)
     conversation = yield from reader.conversation(conversation_id)
     if conversation is None or not reader.sees_history(conversation):
         raise UnknownId(f"no conversation {conversation_id}")

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ..core.barring import bar_want
+from ..core.commands.checks import check_word
+from ..core.decisions.bars import check_profile
 from ..core.facts import WantRecord, WantRecords
 from ..core.identity import found_by
 from ..core.model import Actor, Audience, Badge, Code, CustomerId, Particulars, ProfileId, TextId
@@ -56,15 +58,17 @@ class Card:
 def card(desk: Desk, key: str, by: Actor | None = None) -> Generator[Ask, Any, Card]:
     """The card of a profile (``p_…``) or a customer (``k_…``), that of whom they were merged into included.
 
-    Raises `UnknownId` for a customer who is not on record, and `Forbidden` for who may not look.
+    Raises `UnknownId` for a customer who is not on record and for what is no profile's id, and `Forbidden` for who may
+    not look.
     """
     need_view(viewer(desk, by).principal, "Records", Customer.tag)
-    if key.startswith("k_"):
+    if check_word("key", key).startswith("k_"):
         customer = yield from _customer(desk, key)
         if customer is None:
             raise UnknownId(f"no customer {key}")
         found: Card = yield from _customer_card(desk, customer)
     else:
+        check_profile(ProfileId(key))  # an id of something else would lead to its texts
         found = yield from _profile_card(desk, ProfileId(key))
     return found
 

@@ -65,7 +65,6 @@ def configure(
     """
     import json  # as above
 
-    content = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dict)  # Mappings too
     while True:
         (known,) = yield AskRecall(workspace, (WantDesk(-1),))
         salt = known.salt if known is not None else fresh_salt
@@ -73,6 +72,7 @@ def configure(
         desk = compile_desk(
             given, salt=bytes.fromhex(salt), revision=revision, policies=policies, taken=taken
         )
+        content = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dict)  # Mappings too
         if known is not None and known.content == content:
             return desk_of(known), False
         document = DeskDocument(revision, content, salt)

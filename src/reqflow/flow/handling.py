@@ -230,15 +230,15 @@ def _try(
     if isinstance(item, Inbound):
         detection = consulted.get(key)
         return operations.observe(overlay, item, key, detection, context.rules, muted=context.muted)
+    if isinstance(item, Command):
+        return operations.execute(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, MessageEdit | MessageDeletion):
         return amend(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, Reacted):
         return operations.react(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, MenuChoice):
         return operations.take_choice(overlay, item, key, context.rules, muted=context.muted)
-    if isinstance(item, MarkSeen):
-        return attend(overlay, item)
-    return operations.execute(overlay, item, key, context.rules, muted=context.muted)
+    return attend(overlay, item)
 
 
 def _consult(inbound: Inbound) -> Generator[Ask, Any, Detection]:

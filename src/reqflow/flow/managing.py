@@ -6,9 +6,8 @@ from collections.abc import Generator
 from datetime import datetime
 from typing import Any
 
-import attrs
-
 from ..core import events as e
+from ..core.commands.checks import check_moment, check_word
 from ..core.effort import Effort, EscalationShare, effort, escalated_in
 from ..core.facts import WantDesk, WantPool, WantRequest
 from ..core.model import (
@@ -21,7 +20,7 @@ from ..core.model import (
     RequestState,
     Resolution,
 )
-from ..core.permissions import need_view, principal_of
+from ..core.permissions import need_view
 from ..core.records import Offer, Trend, stream_of
 from ..core.settings import Desk, Menu
 from ..core.suggesting import Deflection
@@ -45,8 +44,7 @@ class TrendCount:
 
 
 def _need(desk: Desk, by: Actor | None, what: str) -> None:
-    if by is not None:
-        need_view(principal_of(by, desk), what)
+    need_view(viewer(desk, by).principal, what)
 
 
 def menu(desk: Desk, name: str) -> Generator[Ask, Any, Menu]:
@@ -54,7 +52,7 @@ def menu(desk: Desk, name: str) -> Generator[Ask, Any, Menu]:
     (moved,) = yield AskRecall(desk.workspace, (WantDesk(desk.revision),))
     if moved is not None:
         raise DeskMoved(moved)
-    found = desk.menus.get(Code(name))
+    found = desk.menus.get(Code(check_word("name", name)))
     if found is None:
         raise UnknownId(f"no menu {name!r} on this desk; there are: {', '.join(desk.menus) or 'none'}")
     return found
@@ -73,6 +71,7 @@ def effort_of(
     desk: Desk, request_id: RequestId, now: datetime, by: Actor | None
 ) -> Generator[Ask, Any, Effort]:
     """What a request took, the consultations about it included. Raises `UnknownId`."""
+    check_word("request_id", request_id)
     ((request, conversation),) = yield AskRecall(desk.workspace, (WantRequest(request_id),))
     if request is None or not viewer(desk, by).sees_history(conversation):
         raise UnknownId(f"no request {request_id}")
@@ -101,6 +100,7 @@ def escalation_share(
     own. Reads the history of each conversation that it counts: the cost grows with them.
     """
     _need(desk, by, "Shares")
+    _check_period(since, until)
     counted: dict[ConversationId, list[RequestId]] = {}
     view = Requests(states=(RequestState.CLOSED,))
     for request in (yield from _all(desk, view)):
@@ -122,6 +122,12 @@ def _counts(request: Request, since: datetime | None, until: datetime | None) ->
     return _within(request.closed_at, since, until)
 
 
+def _check_period(since: datetime | None, until: datetime | None) -> None:
+    for name, at in (("since", since), ("until", until)):
+        if at is not None:
+            check_moment(name, at)
+
+
 def _within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
     return (since is None or at >= since) and (until is None or at < until)
 
@@ -139,10 +145,11 @@ def trends(
     For a period all trends of the theme are read, and the history of those that were seen since it began.
     """
     _need(desk, by, "Trends")
+    _check_period(since, until)
     name, content = ("all", "") if theme is None else ("theme", theme)
-    view = Records(kind=Code(Trend.tag), name=name, content=content, newest_first=True)
+    view = Records(kind=Code(Trend.tag), name=name, content=content, newest_first=True, limit=top)
     if since is None and until is None:
-        page: Page = yield AskQuery(desk.workspace, attrs.evolve(view, limit=top))
+        page: Page = yield AskQuery(desk.workspace, view)
         return tuple([TrendCount(each, each.count) for each in page.items])
     found: list[TrendCount] = []
     for trend in (yield from _all(desk, view)):
@@ -158,6 +165,7 @@ def deflection(
 ) -> Generator[Ask, Any, Deflection]:
     """How often help was offered about a theme, and how often the form opened all the same. Raises `Forbidden`."""
     _need(desk, by, "Shares")
+    _check_period(since, until)
     view = Records(kind=Code(Offer.tag), name="theme", content=theme)
     offers = [each for each in (yield from _all(desk, view)) if _within(each.offered_at, since, until)]
     return Deflection(offered=len(offers), opened=sum(each.opened_at is not None for each in offers))

@@ -11,6 +11,7 @@ import attrs
 from ..core import operations, ringing
 from ..core.automations import automations_of
 from ..core.commands import Command, Inbound
+from ..core.commands.checks import check_word
 from ..core.configuration import compile_rules
 from ..core.facts import WantDesk, WantRequest
 from ..core.model import CommandKey, RequestId
@@ -39,7 +40,7 @@ def rehearse(
     overlay = Overlay(context.desk, context.clock(), context.notice_rules, context.signature)
     overlay.considered = []
     if isinstance(item, str):
-        about = RequestId(item)
+        about = RequestId(check_word("the id of a request", item))
         yield from learn(overlay, (WantDesk(context.desk.revision), WantRequest(about)))
         only = frozenset(given) if given is not None else None
         passed = partial(ringing.rehearse_waits, overlay, about, context.rules, only=only)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from ..core import events as e
+from ..core.commands.checks import check_place, check_text, check_word
 from ..core.facts import WantDesk, WantPlaced, WantRecord, WantRequest
 from ..core.model import ChannelId, Code, CommandKey, RequestId
 from ..core.overlay import Overlay
@@ -33,6 +34,10 @@ def suggest(
     context: Context, key: CommandKey, theme_name: str, text: str, author: str, channel: ChannelId
 ) -> Generator[Ask, Any, Offered]:
     """What may help whoever is about to ask about a theme in a channel. Raises `Refused` for an unknown theme."""
+    check_word("theme", theme_name)
+    check_text("text", text)
+    check_place("author", author)
+    check_place("channel", channel)
     (moved,) = yield AskRecall(context.desk.workspace, (WantDesk(context.desk.revision),))
     if moved is not None:
         raise DeskMoved(moved)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..core import explain
+from ..core.commands.checks import check_word
 from ..core.events import Entry
 from ..core.facts import WantRequest
 from ..core.model import Actor, Audience, RequestId, TextId, Workspace
@@ -29,7 +30,7 @@ def entries_of(desk: Desk, key: str, by: Actor | None = None) -> Generator[Ask, 
     """The entries of a conversation, of a request's conversation, of a record or of the desk. Raises `UnknownId`."""
     reader = viewer(desk, by)
     stream = key
-    if key.startswith("r_"):
+    if check_word("key", key).startswith("r_"):
         ((request, conversation),) = yield AskRecall(desk.workspace, (WantRequest(RequestId(key)),))
         if request is None or not reader.sees_history(conversation):
             raise UnknownId(f"no request {key}")

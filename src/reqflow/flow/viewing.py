@@ -14,6 +14,7 @@ import attrs
 
 from ..core.actions import available_actions
 from ..core.commands import Command
+from ..core.commands.checks import check_actor, check_word
 from ..core.events import Entry
 from ..core.explain import refs_in
 from ..core.facts import WantConversation, WantRequest
@@ -47,7 +48,10 @@ Reading = Generator[Ask, Any, Any]
 
 def viewer(desk: Desk, by: Actor | None) -> Viewer:
     """Whoever reads. Raises `Forbidden` for an agent who is not in the roster."""
-    return Viewer(desk, Principal() if by is None else principal_of(by, desk))
+    if by is None:
+        return Viewer(desk, Principal())
+    check_actor("by", by)
+    return Viewer(desk, principal_of(by, desk))
 
 
 class Viewer:
@@ -192,6 +196,8 @@ def page(desk: Desk, view: View | Composed, by: Actor | None = None) -> Generato
         return found
     from .composing import composed  # seldom needed by bots and workers
 
+    if not isinstance(view, Composed):
+        raise InvalidInput(f"a view is read, such as Requests() or Board(), not {view!r:.80}")
     need_view(reader.principal, view.__class__.__name__)
     put_together: Page = yield from composed(reader, view)
     return put_together
@@ -199,7 +205,7 @@ def page(desk: Desk, view: View | Composed, by: Actor | None = None) -> Generato
 
 def _named(reader: Viewer, id: str) -> Reading:
     """What an id names, of what they see: a conversation, and the request if it is one's. Raises `UnknownId`."""
-    if id.startswith("r_"):
+    if check_word("id", id).startswith("r_"):
         ((request, conversation),) = yield AskRecall(reader.workspace, (WantRequest(RequestId(id)),))
         if request is None or not reader.sees(conversation):
             raise UnknownId(f"no request {id}")

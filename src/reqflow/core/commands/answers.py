@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import attrs
 
 from ...errors import InvalidInput
 from ..model import Code, ConversationId, RequestId
 from ..values import value
-from .checks import as_code, is_text
+from .checks import as_code, check_length, check_text, is_text
 from .root import Command
 
-__all__ = ["DefineAnswer", "RetireAnswer", "SendAnswer", "Values", "as_values"]
+__all__ = [
+    "MAX_ANSWER",
+    "MAX_VALUE",
+    "MAX_VALUES",
+    "DefineAnswer",
+    "RetireAnswer",
+    "SendAnswer",
+    "Values",
+    "as_values",
+]
+
+MAX_ANSWER = 20_000
+"""How many characters a quick answer may have."""
+MAX_VALUES = 100
+"""How many values may be put into one."""
+MAX_VALUE = 4_000
+"""How many characters each of them may have."""
 
 Values = tuple[tuple[str, str], ...]
 """What stands for which placeholder."""
@@ -25,10 +42,17 @@ def as_values(given: Mapping[str, str] | Iterable[tuple[str, str]]) -> Values:
         values = tuple(sorted(dict(pairs).items()))
     except (TypeError, ValueError):
         raise InvalidInput("values must be a mapping of names to texts") from None
+    if len(values) > MAX_VALUES:
+        raise InvalidInput(f"a quick answer takes at most {MAX_VALUES} values, not {len(values)}")
     for name, content in values:
-        if not isinstance(content, str):
-            raise InvalidInput(f"values[{name!r}] must be text, not {type(content).__name__}")
+        check_text(f"values[{name!r}]", content)
+        check_length(f"values[{name!r}]", content, MAX_VALUE)
     return values
+
+
+def _is_answer(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:
+    is_text(instance, attribute, content)
+    check_length(f"{type(instance).__name__}.{attribute.name}", str(content), MAX_ANSWER)
 
 
 @value(kw_only=True)
@@ -41,8 +65,8 @@ class DefineAnswer(Command):
 
     answer: Code = attrs.field(converter=as_code)
     category: Code = attrs.field(converter=as_code)
-    title: str = attrs.field(validator=is_text)
-    text: str = attrs.field(validator=is_text)
+    title: str = attrs.field(validator=_is_answer)
+    text: str = attrs.field(validator=_is_answer)
 
 
 @value(kw_only=True)

@@ -9,7 +9,7 @@ import attrs
 from ...errors import InvalidInput
 from ..model import AttachmentKind
 from ..values import value
-from .checks import check_text, check_word, member
+from .checks import as_many, check_text, check_word, member
 
 __all__ = ["MAX_ENCLOSURES", "Enclosure", "as_enclosures", "check_enclosures"]
 
@@ -28,7 +28,8 @@ class Enclosure:
 
     ``address`` is where it can be had: a URL, the transport's own id of the file, ``geo:52.37,4.89`` of a location.
     reqflow fetches nothing. ``name`` is what the sender calls it, to be shown and never to be used as a path.
-    ``media_type`` is a claim (``image/png``), ``size`` counts bytes.
+    ``media_type`` is a claim (``image/png``; its parameters, and what is no type at all, are left out), ``size`` counts
+    bytes.
 
     Raises `InvalidInput` when a field cannot be used.
     """
@@ -62,6 +63,6 @@ def check_enclosures(where: str, content: object) -> None:
 
 def as_enclosures(given: Iterable[Enclosure]) -> tuple[Enclosure, ...]:
     """What goes with a command's text, in its order. Raises `InvalidInput` as `check_enclosures` does."""
-    enclosures = tuple(given)
+    enclosures = as_many(given)
     check_enclosures("attachments", enclosures)
     return enclosures

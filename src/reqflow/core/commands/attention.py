@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
@@ -9,10 +10,14 @@ import attrs
 from ...errors import InvalidInput
 from ..model import Actor, ActorKind, AgentId, Code, ConversationId, MessageId, RequestId
 from ..values import value
-from .checks import as_utc, check_word, is_moment, is_word
+from .checks import Checked, as_utc, as_words, is_moment, is_word
 from .root import Command
 
 __all__ = ["Follow", "MarkSeen", "Mention", "Notify", "Unfollow"]
+
+
+def _as_agents(given: Iterable[AgentId]) -> tuple[AgentId, ...]:
+    return as_words("Mention.agents", given)
 
 
 @value(kw_only=True)
@@ -39,17 +44,21 @@ class Unfollow(Command):
 class Mention(Command):
     """Call colleagues in: each is told, sees the conversation from now on, and follows it.
 
-    ``message_id`` is the message that names them, if it was one that did.
+    ``message_id`` is the message of this conversation that names them, if it was one that did.
     """
 
     conversation_id: ConversationId
-    agents: tuple[AgentId, ...] = attrs.field(converter=tuple)
+    agents: tuple[AgentId, ...] = attrs.field(converter=_as_agents)
     message_id: MessageId | None = None
 
 
 @value(kw_only=True)
 class Notify(Command):
-    """Have an agent told something; ``code`` says what, in a word of the host's. What rules tell people with."""
+    """Have an agent told something; what rules tell people with.
+
+    ``code`` says what: one of the desk's own notices, or a word with a namespace of the host's (``acme.shipped``).
+    ``request_id`` names a request of this conversation.
+    """
 
     conversation_id: ConversationId
     agent: AgentId
@@ -58,7 +67,7 @@ class Notify(Command):
 
 
 @value(kw_only=True)
-class MarkSeen:
+class MarkSeen(Checked):
     """Observation: somebody has seen a conversation, up to a message, or all that it holds now.
 
     ``by`` is an agent (``reqflow.agent("ana")``) or a customer (``reqflow.customer(profile_id)``). ``at`` is when (any
@@ -74,6 +83,6 @@ class MarkSeen:
     )
 
     def __attrs_post_init__(self) -> None:
-        check_word("MarkSeen.conversation_id", self.conversation_id)
+        super().__attrs_post_init__()
         if self.by.kind not in (ActorKind.AGENT, ActorKind.CUSTOMER):
             raise InvalidInput(f"MarkSeen.by must be an agent or a customer, not a {self.by.kind}")

@@ -15,7 +15,7 @@ from ..codes import code_of
 from ..identity import normal_email, normal_phone
 from ..model import Code, ConversationId, CustomerId, ProfileId
 from ..values import value
-from .checks import check_text, is_text
+from .checks import check_length, check_text, is_text
 from .root import Command
 
 __all__ = [
@@ -39,6 +39,7 @@ def _is_told(instance: object, attribute: attrs.Attribute[Any], content: object)
         return
     where = f"{type(instance).__name__}.{attribute.name}"
     check_text(where, content)
+    check_length(where, str(content))
     normal = {"email": normal_email, "phone": normal_phone}.get(attribute.name)
     if normal is not None and str(content).strip() and normal(str(content)) is None:
         raise InvalidInput(f"{where} is no {attribute.name}: write it as name@place or +49 30 1234567")

@@ -10,7 +10,7 @@ from ...errors import InvalidInput
 from ..model import Audience, CloseReason, ConversationId, QueueId, RequestId
 from ..values import value
 from .attachments import Enclosure, as_enclosures
-from .checks import as_audience, as_close_reason, is_text
+from .checks import as_audience, as_close_reason, as_words, is_text
 from .root import Command
 
 __all__ = ["Accept", "CloseConversation", "Enqueue", "Release", "Reply"]
@@ -21,7 +21,9 @@ MAX_POINTERS = 10
 
 
 def _as_pointers(given: Iterable[RequestId]) -> tuple[RequestId, ...]:
-    pointers = tuple(dict.fromkeys(given))
+    if given == ():  # hardly any reply points anywhere
+        return ()
+    pointers = tuple(dict.fromkeys(as_words("Reply.pointers", given)))
     if len(pointers) > MAX_POINTERS:
         raise InvalidInput(f"a reply points to at most {MAX_POINTERS} requests, not {len(pointers)}")
     return pointers

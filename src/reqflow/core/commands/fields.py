@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import attrs
 
 from ..model import Code, ConversationId, CustomerId, RequestId
 from ..values import value
-from .checks import as_code, as_utc
+from .checks import as_code, as_utc, check_length
 from .root import Command
 
 __all__ = ["Content", "SetCustomerField", "SetField"]
 
 Content = str | float | bool | datetime | None
 """What a field may be given: text or one of its choices, a number, yes or no, an aware moment; None empties it."""
+
+
+def _fits(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:
+    if isinstance(content, str):
+        check_length(f"{type(instance).__name__}.{attribute.name}", content)
 
 
 @value(kw_only=True)
@@ -26,7 +32,7 @@ class SetField(Command):
 
     conversation_id: ConversationId
     field: Code = attrs.field(converter=as_code)
-    content: Content = attrs.field(converter=as_utc)
+    content: Content = attrs.field(converter=as_utc, validator=_fits)
     request_id: RequestId | None = None
 
 
@@ -36,4 +42,4 @@ class SetCustomerField(Command):
 
     customer_id: CustomerId
     field: Code = attrs.field(converter=as_code)
-    content: Content = attrs.field(converter=as_utc)
+    content: Content = attrs.field(converter=as_utc, validator=_fits)

@@ -15,7 +15,7 @@ from ..codes import code_of
 from ..events import EVENTS
 from ..model import Code, ConversationId, RequestId
 from ..values import value
-from .checks import as_utc, check_moment, check_place, check_text, is_moment
+from .checks import as_utc, check_length, check_moment, check_place, check_text, is_moment
 from .root import Command
 
 __all__ = ["MAX_DATA", "CancelTimer", "HostData", "RecordEvent", "SendEffect", "SetTimer", "own_name"]
@@ -48,21 +48,23 @@ def _as_name(given: object) -> Code:
 
 def _as_data(given: Any) -> Any:
     """Sorted pairs: values of the core are never changed, and a mapping could be."""
-    if isinstance(given, tuple):
-        return given
-    if not isinstance(given, Mapping):
-        raise InvalidInput(f"data must be a mapping of names to values, not {given!r}")
-    return tuple(sorted((_key(name), _datum(name, content)) for name, content in given.items()))
+    return tuple(sorted((_key(name), _datum(name, content)) for name, content in _named("data", given)))
 
 
 def _as_texts(given: Any) -> Any:
-    if isinstance(given, tuple):
-        return given
-    if not isinstance(given, Mapping):
-        raise InvalidInput(f"texts must be a mapping of names to texts, not {given!r}")
-    for name, content in given.items():
+    pairs = _named("texts", given)
+    for name, content in pairs:
         check_text(f"texts[{name!r}]", content)
-    return tuple(sorted((_key(name), content) for name, content in given.items()))
+        check_length(f"texts[{name!r}]", content)
+    return tuple(sorted((_key(name), content) for name, content in pairs))
+
+
+def _named(what: str, given: Any) -> list[tuple[Any, Any]]:
+    """What is given by name; as pairs, too, for so a command that is made anew hands it over."""
+    try:
+        return list(dict(given).items())
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{what} must be a mapping of names to values, not {given!r:.80}") from None
 
 
 def _key(name: object) -> Code:

@@ -21,7 +21,8 @@ class Link(Command):
     """Hang the conversation on something: an item, a ticket, an issue, a parent conversation. (OneDesk)
 
     ``target`` is what its own system calls it. Any number of conversations may hang on one thing, and one on any
-    number. The same link again changes nothing.
+    number. The same link again changes nothing. A parent must not serve its own child, and up to 100 conversations may
+    stand above one.
     """
 
     conversation_id: ConversationId

@@ -6,10 +6,9 @@ from typing import Any
 
 import attrs
 
-from ...errors import InvalidInput
 from ..model import Code, ConversationId, RequestId
 from ..values import value
-from .checks import as_code, is_text
+from .checks import as_code, check_length, is_text
 from .root import Command
 
 __all__ = ["MAX_SUBJECT", "SetStatus", "SetSubject"]
@@ -20,10 +19,7 @@ MAX_SUBJECT = 998
 
 def _fits(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:
     is_text(instance, attribute, content)
-    if isinstance(content, str) and len(content) > MAX_SUBJECT:
-        raise InvalidInput(
-            f"{type(instance).__name__}.{attribute.name} may have {MAX_SUBJECT} characters, not {len(content)}"
-        )
+    check_length(f"{type(instance).__name__}.{attribute.name}", str(content), MAX_SUBJECT)
 
 
 def _as_status(given: str | None) -> Code | None:

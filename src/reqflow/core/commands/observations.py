@@ -94,8 +94,16 @@ class Inbound:
             check_moment("Inbound.received_at", self.received_at)
         for native in self.replies_to:
             check_word("Inbound.replies_to", native)
+        if self.request_id is not None:
+            check_word("Inbound.request_id", self.request_id)
+        if self.name is not None:
+            check_text("Inbound.name", self.name)
+        if self.subject is not None:
+            check_text("Inbound.subject", self.subject)
         if self.email is not None:
             check_text("Inbound.email", self.email)
+        if self.theme is not None:
+            check_word("Inbound.theme", self.theme)
         if self.attachments:
             check_enclosures("Inbound.attachments", self.attachments)
 
@@ -156,6 +164,8 @@ class Reacted:
         _check_change("Reacted", self.channel, self.native, self.author)
         check_word("Reacted.emoji", self.emoji)
         named = self.inbound
+        if named is not None and not isinstance(named, Inbound):
+            raise InvalidInput(f"Reacted.inbound must be an Inbound, not {named!r:.80}")
         if named is not None and (named.channel, named.native) != (self.channel, self.native):
             raise InvalidInput("Reacted.inbound must be the message that the emoji was put on")
 
@@ -165,8 +175,8 @@ class MenuChoice:
     """Somebody chose an option of one of the desk's menus. (Slack)
 
     ``channel`` is where they are answered if a request comes of it, ``native`` the transport's own id of the choice,
-    ``text`` what they wrote beside it. ``offer`` is what they were offered before (`Engine.suggest`): only with one does
-    a form open. The outcome's ``code`` says what the transport is to show, where nothing but that is to be done:
+    ``text`` what they wrote beside it. ``offer`` is what they were offered before (`Engine.suggest`): only with one
+    does a form open. The outcome's ``code`` says what the transport is to show, where nothing but that is to be done:
     ``guidance``, ``channel``, ``suggest`` (ask for suggestions first) or ``form``; its words are the option's.
     """
 
@@ -186,6 +196,10 @@ class MenuChoice:
         check_text("MenuChoice.text", self.text)
         check_word("MenuChoice.menu", self.menu)
         check_word("MenuChoice.option", self.option)
+        if self.name is not None:
+            check_text("MenuChoice.name", self.name)
+        if self.offer is not None:
+            check_word("MenuChoice.offer", self.offer)
 
 
 Observation = Inbound | MessageEdit | MessageDeletion | Reacted | MenuChoice

@@ -8,7 +8,7 @@ import attrs
 
 from ..model import AgentId, HoldReason, QueueId, RequestId, Resolution, TeamId
 from ..values import value
-from .checks import as_hold_reason, as_resolution, as_utc, is_moment
+from .checks import as_hold_reason, as_resolution, as_utc, is_moment, is_text
 from .root import Command
 
 __all__ = ["Assign", "Close", "Hold", "Reopen", "Route", "Take", "Unassign", "Wake"]
@@ -71,7 +71,7 @@ class Close(Command):
     request_id: RequestId
     resolution: Resolution = attrs.field(default=Resolution.DONE, converter=as_resolution)
     into: RequestId | None = None
-    note: str | None = None
+    note: str | None = attrs.field(default=None, validator=attrs.validators.optional(is_text))
 
 
 @value(kw_only=True)

@@ -35,6 +35,7 @@ class StartConversation(Command):
     request: bool = True
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         check_place("StartConversation.channel", self.channel)
         if (self.to is None) is (self.profile_id is None):
             raise InvalidInput("StartConversation needs either to or profile_id")

@@ -9,6 +9,7 @@ import attrs
 from ...errors import InvalidInput
 from ..model import AgentId, ChannelId, ConversationId, MessageId, NativeId, RequestId
 from ..values import value
+from .checks import as_words
 from .observations import Inbound
 from .root import Command
 
@@ -19,7 +20,7 @@ MAX_SPLIT = 100
 
 
 def _as_messages(given: Iterable[MessageId]) -> tuple[MessageId, ...]:
-    messages = tuple(dict.fromkeys(given))
+    messages = tuple(dict.fromkeys(as_words("Split.message_ids", given)))
     if not 0 < len(messages) <= MAX_SPLIT:
         raise InvalidInput(f"a split names 1 to {MAX_SPLIT} messages, not {len(messages)}")
     return messages
@@ -43,10 +44,14 @@ class Promote(Command):
     assignee: AgentId | None = None
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         by_native = self.channel is not None and self.native is not None
         ways = (self.message_id is not None) + by_native + (self.inbound is not None)
         if ways != 1 or (not by_native and (self.channel or self.native)):
             raise InvalidInput("Promote needs one of message_id, channel with native, or inbound")
+        inbound: object = self.inbound
+        if inbound is not None and not isinstance(inbound, Inbound):
+            raise InvalidInput(f"Promote.inbound must be an Inbound, not {inbound!r:.80}")
 
 
 @value(kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from ...errors import InvalidSettings, UsageError
+from ..commands.checks import check_word
 from ..ids import digest_of
 from ..model import ChannelId, Workspace
 from ..settings import Desk, NoticePreferences, RuleMode
@@ -65,10 +66,11 @@ def compile_desk(
     """
     read = Reader()
     given = read.table(given, "desk")
+    read.encodable(given)
     for unknown in sorted(set(given) - set(_TOP)):
         read.problems.append(f"{unknown}: unknown; known are {', '.join(_TOP)}")
     workspace = given.get("workspace", "main")
-    if not isinstance(workspace, str) or not workspace:
+    if not isinstance(workspace, str) or not workspace or not workspace.isprintable():
         read.problems.append(f"workspace: must be a name, not {workspace!r}")
         workspace = "main"
     everybody = read_preferences(read, given.get("notices"), "notices", NoticePreferences())
@@ -120,6 +122,8 @@ def explain_setting(given: Mapping[str, Any], channel_id: str, name: str) -> Set
 
     Raises `InvalidSettings` for a configuration that cannot be compiled, `UsageError` for an unknown name.
     """
+    check_word("channel_id", channel_id)
+    check_word("name", name)
     desk = compile_desk(given)
     entry = desk.channel_entry(ChannelId(channel_id))
     if entry is None:

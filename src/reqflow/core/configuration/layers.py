@@ -15,6 +15,7 @@ import attrs
 from ...errors import UsageError
 from ..settings import KIND_DEFAULTS, ChannelKind, ChannelSettings
 from ..values import value
+from .reader import unknown
 
 __all__ = ["Layer", "SettingOrigin", "layers_of", "merged_settings", "origin_of"]
 
@@ -72,7 +73,7 @@ def merged_settings(layers: Layers) -> dict[str, Any]:
 def origin_of(name: str, channel: str, layers: Layers) -> SettingOrigin:
     """Which of the layers decides a setting of the channel (its id or pattern). Raises `UsageError`."""
     if name not in _DEFAULTS:
-        raise UsageError(f"no setting {name!r}; known are {', '.join(_DEFAULTS)}")
+        raise UsageError(f"setting {name!r} is {unknown(name, _DEFAULTS)}")
     said = [(layer, table[name]) for layer, table in layers if name in table]
     layer, content = said[0]
     where = {

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from .parsers import Parser
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "unknown"]
+
+
+FEW = 15
+"""As many known names are listed; of more only the one that was probably meant."""
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """What is to be said of a name that is none of those known."""
+    names = list(known)
+    if len(names) > FEW:
+        close = get_close_matches(name, names, 1)
+        return f"unknown; did you mean {close[0]}?" if close else "unknown: see the reference of settings"
+    return f"unknown; known are {', '.join(names)}"
 
 
 class Reader:
@@ -23,7 +37,11 @@ class Reader:
         if not isinstance(given, Mapping):
             self.problems.append(f"{path}: must be a table, not {given!r}")
             return {}
-        return given
+        if all(isinstance(name, str) and name.isprintable() for name in given):
+            return given
+        odd = [name for name in given if not (isinstance(name, str) and name.isprintable())]
+        self.problems += [f"{path}: a name in a table must be printable text, not {name!a}" for name in odd]
+        return {name: content for name, content in given.items() if name not in odd}
 
     def fields(self, given: object, parsers: Mapping[str, Parser], path: str) -> dict[str, Any]:
         """The fields of a table, each by its parser; unknown ones are problems."""
@@ -31,13 +49,28 @@ class Reader:
         for name, content in self.table(given, path).items():
             parser = parsers.get(name)
             if parser is None:
-                self.problems.append(f"{path}.{name}: unknown; known are {', '.join(parsers)}")
+                self.problems.append(f"{path}.{name}: {unknown(name, parsers)}")
                 continue
             try:
                 read[name] = parser(content)
             except ValueError as problem:
                 self.problems.append(f"{path}.{name}: {problem}")
         return read
+
+    def encodable(self, given: object, path: str = "") -> None:
+        """Note every text in a tree of tables and lists that no encoding takes: those with half a character."""
+        if isinstance(given, Mapping):
+            for name, content in given.items():
+                self.encodable(content, f"{path}.{name}" if path else str(name))
+        elif isinstance(given, list | tuple):
+            for content in given:
+                self.encodable(content, path)
+        elif (
+            isinstance(given, str)
+            and not given.isascii()
+            and any("\ud800" <= each <= "\udfff" for each in given)
+        ):
+            self.problems.append(f"{path}: holds half a character (a surrogate): {given!a}")
 
     def known(self, names: Iterable[str], among: Iterable[str], path: str) -> None:
         """Note the names that nothing else in the configuration explains."""

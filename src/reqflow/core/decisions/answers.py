@@ -10,6 +10,7 @@ from ...errors import Refused, UnknownId
 from .. import commands as c
 from .. import events as e
 from ..answers import filled, misspelt, placeholders
+from ..commands.checks import MAX_TEXT
 from ..facts import Outcome, OutcomeKind
 from ..model import Code
 from ..records import Answer
@@ -52,10 +53,15 @@ def _send(step: Step, command: c.SendAnswer) -> Outcome:
     missing = [name for name in placeholders(body) if name not in values]
     if missing:
         raise Refused("missing_values", f"quick answer {command.answer} needs {', '.join(missing)}")
+    text = filled(body, values)
+    if len(text) > MAX_TEXT:
+        raise Refused(
+            "too_long", f"quick answer {command.answer} with these values has {len(text):,} characters"
+        )
     written = c.Reply(
         by=command.by,
         conversation_id=command.conversation_id,
-        text=filled(body, values),
+        text=text,
         request_id=command.request_id,
     )
     return reply(step, written, command.answer)

@@ -9,24 +9,19 @@ from typing import Any
 from ...errors import Forbidden, Refused, UnknownId
 from .. import commands as c
 from .. import events as e
+from ..commands.host import own_name
 from ..facts import Outcome, OutcomeKind
-from ..model import ActorKind, AgentId, Conversation
+from ..model import ActorKind, AgentId, Code, Conversation
 from ..settings import NOTICE_CODES
 from ..step import Step
 from ..visibility import Principal, sees
+from .finding import conversation_of, request_in
 from .requests import agent_of
 
 __all__ = ["ATTENTION_DECISIONS", "MAX_FOLLOWERS"]
 
 MAX_FOLLOWERS = 100
 """How many agents may follow one conversation: their ids stand in its state, and each message is told to each."""
-
-
-def _conversation(step: Step, command: Any) -> Conversation:
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
-    return conversation
 
 
 def _done(conversation: Conversation) -> Outcome:
@@ -63,7 +58,7 @@ def _need_room(conversation: Conversation, *more: AgentId) -> None:
 
 
 def _follow(step: Step, command: c.Follow) -> Outcome:
-    conversation, agent = _conversation(step, command), _whom(step, command)
+    conversation, agent = conversation_of(step, command.conversation_id), _whom(step, command)
     _need_sight(step, agent, conversation)
     if agent not in conversation.followers:
         _need_room(conversation, agent)
@@ -72,18 +67,22 @@ def _follow(step: Step, command: c.Follow) -> Outcome:
 
 
 def _unfollow(step: Step, command: c.Unfollow) -> Outcome:
-    conversation, agent = _conversation(step, command), _whom(step, command)
+    conversation, agent = conversation_of(step, command.conversation_id), _whom(step, command)
     if agent in conversation.followers:
         step.emit(conversation.id, e.ConversationUnfollowed(agent=agent))
     return _done(conversation)
 
 
 def _mention(step: Step, command: c.Mention) -> Outcome:
-    conversation = _conversation(step, command)
+    conversation = conversation_of(step, command.conversation_id)
     agents = tuple(dict.fromkeys(_in_roster(step, agent) for agent in command.agents))
     if not agents:
         raise Refused("no_agent", "a mention names at least one agent")
     _need_room(conversation, *agents)
+    if command.message_id is not None:
+        message, _ = step.overlay.placed(command.message_id)
+        if message is None or message.conversation_id != conversation.id:
+            raise UnknownId(f"no message {command.message_id} in {conversation.id}")
     step.emit(
         conversation.id,
         *[e.AgentMentioned(agent=agent, message_id=command.message_id) for agent in agents],
@@ -92,16 +91,25 @@ def _mention(step: Step, command: c.Mention) -> Outcome:
 
 
 def _notify(step: Step, command: c.Notify) -> Outcome:
-    conversation, agent = _conversation(step, command), _in_roster(step, command.agent)
-    if command.code not in NOTICE_CODES and "." not in command.code:
-        raise Refused(
-            "unknown_notice",
-            f"{command.code!r} is no notice: use one of {', '.join(NOTICE_CODES)},"
-            " or an own one with a namespace such as 'acme.shipped'",
-        )
+    conversation, agent = conversation_of(step, command.conversation_id), _in_roster(step, command.agent)
+    _need_notice(command.code)
+    if command.request_id is not None:
+        request_in(step, conversation, command.request_id)
     _need_sight(step, agent, conversation)
     step.emit(conversation.id, e.AgentNotified(agent=agent, code=command.code, request_id=command.request_id))
     return _done(conversation)
+
+
+def _need_notice(code: Code) -> None:
+    """Let a notice be one of the table, or a word of the host's own. Raises `Refused`."""
+    try:
+        if code not in NOTICE_CODES:
+            own_name(code)
+    except ValueError as problem:
+        known = ", ".join(NOTICE_CODES)
+        raise Refused(
+            "unknown_notice", f"{code!r:.80} is no notice: use one of {known}, or an own one, which {problem}"
+        ) from None
 
 
 ATTENTION_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(

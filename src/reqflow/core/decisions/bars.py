@@ -9,19 +9,28 @@ from typing import Any
 from ...errors import Refused, UnknownId
 from .. import commands as c
 from .. import events as e
-from ..facts import Outcome, OutcomeKind, WantRecord
+from ..facts import Outcome, OutcomeKind, WantRecord, WantRecords
+from ..ids import is_profile_id
 from ..model import Code, CustomerId, ProfileId
-from ..records import Bar, Contact, Customer
+from ..records import Bar, Contact, Customer, ProfileSet
 from ..step import Step
 from ..timers import bar_key
 
-__all__ = ["BAR_DECISIONS", "MAX_PROFILES", "bar", "check_profile", "contacts_of", "customer_of", "unbar"]
+__all__ = [
+    "BAR_DECISIONS",
+    "MAX_PROFILES",
+    "bar",
+    "check_profile",
+    "contacts_of",
+    "customer_of",
+    "settle_profiles",
+    "unbar",
+]
 
 MAX_PROFILES = 200
 """How many profiles one customer may have: merging and barring write them all in one commit."""
 
 _DONE = OutcomeKind.DONE
-_SHAPE = len("p_") + 32
 
 
 # --- who is meant ---
@@ -40,13 +49,24 @@ def customer_of(step: Step, customer_id: CustomerId) -> Customer:
 
 
 def contacts_of(step: Step, customer_id: CustomerId) -> tuple[Contact, ...]:
-    """The customer's profiles, as they were linked. Whoever relies on these being all relies on the customer, too."""
+    """The customer's profiles, as they were linked. Whoever counts on these being all calls `settle_profiles`."""
+    step.overlay.facts(  # at one moment: a version that is read later than the profiles would vouch for others
+        WantRecord(Code(ProfileSet.tag), Code(customer_id)),
+        WantRecords(Code(Contact.tag), "customer", customer_id, MAX_PROFILES + 1),
+    )
     found: Any = step.overlay.records(Contact.tag, "customer", customer_id, top=MAX_PROFILES + 1)
     return tuple(found)
 
 
+def settle_profiles(step: Step, customer_id: CustomerId) -> None:
+    """Let nobody link or unlink a profile of the customer, bar or merge them at the same moment unseen."""
+    known = step.record(ProfileSet, customer_id)
+    step.put(ProfileSet(id=Code(customer_id), version=(known.version if known is not None else 0) + 1))
+
+
 def _barrable(step: Step, customer_id: CustomerId) -> list[ProfileId]:
-    """The customer's profiles, their bars being known."""
+    """The customer's profiles, their bars being known, and nobody's else by the time of the commit."""
+    settle_profiles(step, customer_id)
     contacts = contacts_of(step, customer_id)
     step.overlay.facts(*[WantRecord(Code(Bar.tag), each.id) for each in contacts])  # all in one go
     return [ProfileId(each.id) for each in contacts]
@@ -57,7 +77,7 @@ def check_profile(profile_id: ProfileId) -> None:
 
     A profile that nobody has heard of yet is fine: ``desk.author("mail:ana@x.example").profile`` names one.
     """
-    if not profile_id.startswith("p_") or len(profile_id) != _SHAPE:
+    if not is_profile_id(profile_id):
         raise UnknownId(f"no profile {profile_id!r}")
 
 

@@ -17,7 +17,7 @@ from ..ids import digest_of, make_text
 from ..model import Audience, Code, CustomerId, Particulars, ProfileId, Reason, TextRef
 from ..records import Contact, Customer
 from ..step import Step
-from .bars import MAX_PROFILES, bar, check_profile, contacts_of, customer_of, unbar
+from .bars import MAX_PROFILES, bar, check_profile, contacts_of, customer_of, settle_profiles, unbar
 
 __all__ = ["CONTACT_DECISIONS", "has_room", "link"]
 
@@ -107,7 +107,8 @@ def link(step: Step, profile_id: ProfileId, customer: Customer, reason: Reason) 
     """Let a profile belong to a customer; it is barred if the customer is."""
     customer_id = CustomerId(customer.id)
     step.change(e.ContactLinked(profile_id=profile_id, customer_id=customer_id, reason=reason))
-    step.rely_on(customer)  # so that nobody bars or merges them without seeing this profile
+    settle_profiles(step, customer_id)
+    step.rely_on(customer)  # who may have been barred or merged since
     if customer.barred_at is not None:
         bar(step, profile_id, customer_id)
 
@@ -149,6 +150,7 @@ def _unlink(step: Step, command: c.UnlinkProfile) -> Outcome:
     customer = customer_of(step, contact.customer_id)
     unbar(step, profile, contact.customer_id)
     step.change(e.ContactUnlinked(profile_id=profile, previous=contact.customer_id))
+    settle_profiles(step, contact.customer_id)
     step.rely_on(customer)
     return Outcome(kind=_DONE, record_id=customer.id)
 

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import Forbidden, Refused, UnknownId
+from ...errors import Forbidden, Refused
 from .. import commands as c
 from .. import events as e
 from ..couplings import RESOLVES_AS
 from ..facts import Outcome, OutcomeKind
 from ..fields import need_filled
-from ..model import ActorKind, AgentId, CloseReason, Code, Conversation, Reason, Request
+from ..model import AgentId, CloseReason, Code, Conversation, Reason, Request
+from ..permissions import principal_of
 from ..settings import Desk, Right
 from ..step import Step
+from .finding import conversation_of, need_open_conversation
 from .requests import agent_of, assigned, unassigned
 
-__all__ = ["CONVERSATION_DECISIONS", "accepting", "closing", "decide"]
+__all__ = ["CONVERSATION_DECISIONS", "accepting", "closing"]
 
 Events = tuple[e.Event, ...]
 
 
-def decide(conversation: Conversation, command: c.Command, desk: Desk, now: datetime) -> Events:
-    """The events that the command makes of the conversation. Raises `Refused`."""
-    return _RULES[type(command)](conversation, command, desk)
-
-
-def _need_open(conversation: Conversation) -> None:
-    if not conversation.is_open:
-        raise Refused("closed", f"conversation {conversation.id} is closed ({conversation.reason})")
-
-
 def _accept(conversation: Conversation, command: c.Accept, desk: Desk) -> Events:
-    _need_open(conversation)
+    need_open_conversation(conversation)
     agent = agent_of(command.by, desk)
     if conversation.holder == agent:
         return ()
@@ -52,7 +43,7 @@ def accepting(conversation: Conversation, agent: AgentId, reason: Reason) -> Eve
 
 
 def _release(conversation: Conversation, command: c.Release, desk: Desk) -> Events:
-    _need_open(conversation)
+    need_open_conversation(conversation)
     if conversation.holder is None:
         raise Refused("not_held", f"nobody holds conversation {conversation.id}")
     if _others(conversation, conversation.holder):
@@ -77,7 +68,7 @@ def _others(conversation: Conversation, agent: AgentId | None) -> list[Request]:
 
 
 def _enqueue(conversation: Conversation, command: c.Enqueue, desk: Desk) -> Events:
-    _need_open(conversation)
+    need_open_conversation(conversation)
     if command.queue not in desk.queues:
         raise Refused("unknown_queue", f"no queue {command.queue!r} on this desk")
     reason = Reason(Code("asked"))
@@ -95,21 +86,21 @@ def _enqueue(conversation: Conversation, command: c.Enqueue, desk: Desk) -> Even
 
 
 def _close(conversation: Conversation, command: c.CloseConversation, desk: Desk) -> Events:
-    _need_open(conversation)
+    need_open_conversation(conversation)
     if command.reason is CloseReason.MERGED:
         raise Refused("merged", "conversations are merged by reqflow, not closed as merged")
-    if command.by.kind is ActorKind.AGENT:
-        agent = desk.agents.get(agent_of(command.by, desk))
-        others = _others(conversation, AgentId(command.by.id))
-        if others and agent is not None and Right.CLOSE_ANY not in agent.rights:
-            raise Forbidden(
-                "others",
-                "other agents have open requests here: "
-                + ", ".join(f"{r.id} ({r.assignee})" for r in others),
-            )
     if desk.required_fields:
         need_filled(desk, conversation, conversation.requests, RESOLVES_AS[command.reason], ends=True)
     return closing(conversation, command.reason, Reason(Code("asked")))
+
+
+def _need_own(step: Step, conversation: Conversation) -> None:
+    """Let only those end a conversation over somebody's work who may close any; a rule may do what its author may."""
+    principal = principal_of(step.actor, step.desk, step.author)
+    others = _others(conversation, principal.agent.id if principal.agent is not None else None)
+    if others and not principal.has(Right.CLOSE_ANY):
+        named = ", ".join(f"{request.id} ({request.assignee})" for request in others)
+        raise Forbidden("others", f"other agents have open requests here: {named}")
 
 
 def closing(conversation: Conversation, why: CloseReason, reason: Reason) -> Events:
@@ -138,10 +129,10 @@ _RULES: Mapping[type[c.Command], Callable[..., Events]] = MappingProxyType(
 
 
 def _on_conversation(step: Step, command: Any) -> Outcome:
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
-    step.emit(conversation.id, *decide(conversation, command, step.desk, step.at))
+    conversation = conversation_of(step, command.conversation_id)
+    if isinstance(command, c.CloseConversation):
+        _need_own(step, conversation)
+    step.emit(conversation.id, *_RULES[type(command)](conversation, command, step.desk))
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id)
 
 

@@ -17,7 +17,7 @@ from ..facts import Outcome, OutcomeKind, WantRecord
 from ..model import Code, CustomerId, MovedProfile, ProfileId, Reason
 from ..records import Contact, Customer, stream_of
 from ..step import Step
-from .bars import MAX_PROFILES, contacts_of, customer_of
+from .bars import MAX_PROFILES, contacts_of, customer_of, settle_profiles
 
 __all__ = ["CUSTOMER_DECISIONS"]
 
@@ -44,6 +44,8 @@ def _merge(step: Step, command: c.MergeCustomers) -> Outcome:
 def _move(
     step: Step, moved: tuple[MovedProfile, ...], previous: CustomerId, to: CustomerId, why: str
 ) -> None:
+    settle_profiles(step, previous)
+    settle_profiles(step, to)
     for each in moved:
         step.change(
             e.ContactLinked(

@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import UnknownId
 from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import ConversationId, Detection
 from ..step import Step
+from .finding import conversation_of
 
 __all__ = ["DESCRIPTION_DECISIONS", "describe"]
 
 
 def describe(step: Step, conversation_id: ConversationId, found: Detection | c.DescribeConversation) -> None:
     """Say what is new of a conversation by a classifier or a person; nothing where nothing is."""
-    conversation = step.conversation(conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {conversation_id}")
+    conversation = conversation_of(step, conversation_id)
     if found.sentiment is found.language is None:
         return
     mood = found.sentiment if found.sentiment != conversation.sentiment else None

@@ -19,7 +19,6 @@ from ..ids import make_text
 from ..model import (
     Actor,
     ActorKind,
-    AgentId,
     Audience,
     Code,
     Conversation,
@@ -30,10 +29,11 @@ from ..model import (
     Reason,
     RequestId,
 )
+from ..permissions import principal_of
 from ..records import Draft, DraftNote
 from ..settings import Right
 from ..step import Step
-from ..visibility import may_accept
+from ..visibility import Principal, may_accept
 from .conversations import accepting
 from .replies import answerable, answered, message_key, post
 from .requests import agent_of
@@ -70,7 +70,7 @@ def _submit(step: Step, command: c.SubmitDraft) -> Outcome:
 
 def _revise(step: Step, command: c.ReviseDraft) -> Outcome:
     draft = _draft(step, command)
-    if not _is_author(step.actor, draft):
+    if step.actor != Actor(_AGENT, Code(draft.author)):
         raise Forbidden("not_author", f"draft {draft.id} is {draft.author}'s to word anew")
     _need_unended(draft)
     conversation = _reviewable(step, draft.conversation_id, command, waits=draft.id)
@@ -125,8 +125,8 @@ def _reject(step: Step, command: c.RejectDraft) -> Outcome:
 
 def _withdraw(step: Step, command: c.WithdrawDraft) -> Outcome:
     draft = _draft(step, command)
-    agent = step.desk.agents.get(agent_of(step.actor, step.desk)) if step.actor.kind is _AGENT else None
-    if agent is not None and not _is_author(step.actor, draft) and Right.REVIEW not in agent.rights:
+    principal = principal_of(step.actor, step.desk, step.author)
+    if not _is_author(principal, draft) and not principal.has(Right.REVIEW):
         raise Forbidden("not_author", f"draft {draft.id} is {draft.author}'s to withdraw, or a reviewer's")
     _need_unended(draft)
     withdrawn = e.DraftWithdrawn(draft_id=draft.id, author=draft.author, reason=Reason(Code("asked")))
@@ -165,8 +165,8 @@ def _draft(step: Step, command: Any) -> Draft:
     return draft
 
 
-def _is_author(actor: Actor, draft: Draft) -> bool:
-    return actor.kind is _AGENT and AgentId(actor.id) == draft.author
+def _is_author(principal: Principal, draft: Draft) -> bool:
+    return principal.agent is not None and principal.agent.id == draft.author
 
 
 def _need_unended(draft: Draft) -> None:
@@ -175,9 +175,12 @@ def _need_unended(draft: Draft) -> None:
 
 
 def _to_review(step: Step, command: c.ApproveDraft | c.RejectDraft) -> Draft:
-    """A waiting draft, for anybody but its author to judge. Raises `UnknownId`, `Forbidden` or `Refused`."""
+    """A waiting draft, for anybody but its author, or a rule of theirs, to judge.
+
+    Raises `UnknownId`, `Forbidden` or `Refused`.
+    """
     draft = _draft(step, command)
-    if _is_author(step.actor, draft):
+    if _is_author(principal_of(step.actor, step.desk, step.author), draft):
         raise Forbidden("own_draft", f"draft {draft.id} is your own: somebody else must review it")
     if draft.state is not DraftState.WAITING:
         raise Refused("not_waiting", f"draft {draft.id} is {draft.state}, it does not wait for review")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import Refused, UnknownId
+from ...errors import Refused
 from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
@@ -35,10 +35,10 @@ from ..repeats import Repeat, escalated, note_repeat
 from ..settings import Theme
 from ..step import Step
 from ..timers import loop_key
-from ..values import changed
+from .finding import need_open, request_of
 from .links import link_id, send_to_tool, was_sent
 from .replies import message_key, written
-from .requests import need_open, unassigned
+from .requests import unassigned
 
 __all__ = ["ESCALATION_DECISIONS", "MAX_CONSULTS", "theme_of", "transfer"]
 
@@ -57,13 +57,6 @@ def theme_of(step: Step, name: Code) -> Theme:
     return theme
 
 
-def _named(step: Step, command: Any) -> tuple[Request, Conversation]:
-    request, conversation = step.overlay.request(command.request_id)
-    if request is None or conversation is None:
-        raise UnknownId(f"no request {command.request_id}")
-    return request, conversation
-
-
 def _done(conversation: Conversation, request: Request) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id)
 
@@ -72,7 +65,7 @@ def _done(conversation: Conversation, request: Request) -> Outcome:
 
 
 def _escalate(step: Step, command: c.Escalate) -> Outcome:
-    request, conversation = _named(step, command)
+    request, conversation = request_of(step, command.request_id)
     need_open(request)
     theme = theme_of(step, command.theme)
     if command.how is Escalation.CONSULT:
@@ -133,7 +126,7 @@ def _consult(
     )
     if command.note.strip():
         text = step.write(command.note, key, "body")
-        step.message = changed(written(step, here, room, key, text, step.actor), request_id=child)
+        step.message = written(step, here, room, key, text, step.actor, child)
         step.emit(here, e.MessagePosted(message=step.message))
     step.emit(
         here,
@@ -176,7 +169,7 @@ def _profile_of(step: Step, actor: Actor) -> ProfileId:
 
 
 def _severity(step: Step, command: c.SetSeverity) -> Outcome:
-    request, conversation = _named(step, command)
+    request, conversation = request_of(step, command.request_id)
     need_open(request)
     severity = step.desk.severities.get(command.severity)
     if severity is None:
@@ -202,7 +195,7 @@ def _severity(step: Step, command: c.SetSeverity) -> Outcome:
 
 
 def _prioritize(step: Step, command: c.SetPriority) -> Outcome:
-    request, conversation = _named(step, command)
+    request, conversation = request_of(step, command.request_id)
     need_open(request)
     if request.priority != command.priority:
         event = e.RequestPrioritized(request_id=request.id, priority=command.priority)
@@ -211,7 +204,7 @@ def _prioritize(step: Step, command: c.SetPriority) -> Outcome:
 
 
 def _touch(step: Step, command: c.Touch) -> Outcome:
-    request, conversation = _named(step, command)
+    request, conversation = request_of(step, command.request_id)
     step.emit(conversation.id, e.ToolTouched(request_id=request.id, tool=command.tool))
     return _done(conversation, request)
 

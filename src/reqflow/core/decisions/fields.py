@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import Refused, UnknownId
+from ...errors import Refused
 from .. import commands as c
 from .. import events as e
-from ..evolution import find_request
 from ..facts import Outcome, OutcomeKind
 from ..fields import declared, typed
 from ..ids import make_text
@@ -19,15 +18,14 @@ from ..records.fields import field_id, value_key
 from ..settings import Field, FieldOn
 from ..step import Step
 from .bars import customer_of
+from .finding import conversation_of, request_in
 
 __all__ = ["FIELD_DECISIONS", "filled_in"]
 
 
 def _set(step: Step, command: c.SetField) -> Outcome:
     field = declared(step.desk, command.field, FieldOn.CONVERSATION, FieldOn.REQUEST)
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
+    conversation = conversation_of(step, command.conversation_id)
     request = _request(step, conversation, command, field) if field.on is FieldOn.REQUEST else None
     of: Conversation | Request = request or conversation
     event = _event(
@@ -60,15 +58,12 @@ def filled_in(step: Step, request: Request, name: Code, content: object) -> e.Ev
 def _request(step: Step, conversation: Conversation, command: c.SetField, field: Field) -> Request:
     if command.request_id is None:
         raise Refused("no_request", f"field {field.name} belongs to a request: name the one")
-    request = find_request(conversation, command.request_id) or step.overlay.request(command.request_id)[0]
-    if request is None or request.conversation_id != conversation.id:
-        raise Refused("not_here", f"{command.request_id} is no request of {conversation.id}")
-    return request
+    return request_in(step, conversation, command.request_id)
 
 
 def _set_customers(step: Step, command: c.SetCustomerField) -> Outcome:
     field = declared(step.desk, command.field, FieldOn.CUSTOMER)
-    customer_of(step, command.customer_id)
+    step.rely_on(customer_of(step, command.customer_id))  # who is merged at this moment keeps what they had
     row = field_id(command.customer_id, field.name)
     entry = step.record(FieldEntry, row)
     known = entry.value if entry is not None else None

@@ -12,6 +12,7 @@ from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import MAX_FOLLOW_UPS, Audience, Code, Conversation, FollowUp, MessageId, Reason
 from ..step import Step
+from .finding import conversation_of, need_open_conversation
 from .replies import answerable, answered, need_publish
 
 __all__ = ["FOLLOW_UP_DECISIONS", "call_off", "reply_of"]
@@ -19,8 +20,7 @@ __all__ = ["FOLLOW_UP_DECISIONS", "call_off", "reply_of"]
 
 def _schedule(step: Step, command: c.ScheduleFollowUp) -> Outcome:
     conversation = answerable(step, command.conversation_id, Audience.CUSTOMER)
-    if not conversation.is_open:
-        raise Refused("closed", f"conversation {conversation.id} is closed ({conversation.reason})")
+    need_open_conversation(conversation)
     if not command.text.strip():
         raise Refused("empty", "a follow-up needs some text")
     if command.due_at <= step.at:
@@ -46,9 +46,7 @@ def _schedule(step: Step, command: c.ScheduleFollowUp) -> Outcome:
 
 
 def _cancel(step: Step, command: c.CancelFollowUp) -> Outcome:
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
+    conversation = conversation_of(step, command.conversation_id)
     if all(each.id != command.follow_up_id for each in conversation.follow_ups):
         raise UnknownId(f"no follow-up {command.follow_up_id} waits in {conversation.id}")
     reason = Reason(Code("asked"))

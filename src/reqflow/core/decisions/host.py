@@ -7,27 +7,22 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import Refused, UnknownId
+from ...errors import Refused
 from .. import commands as c
 from .. import events as e
-from ..evolution import find_request
 from ..facts import Outcome, OutcomeKind
 from ..model import MAX_TIMERS, Code, Conversation, FieldValue, RequestId
 from ..step import Step
+from .finding import conversation_of, need_open_conversation, request_in
 
 __all__ = ["HOST_DECISIONS"]
 
 
 def _there(step: Step, command: Any) -> Conversation:
-    """The conversation that a command names, with the request it names in it. Raises `UnknownId`."""
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
-    about: RequestId | None = command.request_id
-    if about is not None and find_request(conversation, about) is None:
-        request, _ = step.overlay.request(about)
-        if request is None or request.conversation_id != conversation.id:
-            raise UnknownId(f"no request {about} in {conversation.id}")
+    """The conversation that a command names, with the request it names in it. Raises `UnknownId` or `Refused`."""
+    conversation = conversation_of(step, command.conversation_id)
+    if command.request_id is not None:
+        request_in(step, conversation, command.request_id)
     return conversation
 
 
@@ -74,8 +69,7 @@ def _send(step: Step, command: c.SendEffect) -> Outcome:
 
 def _set(step: Step, command: c.SetTimer) -> Outcome:
     conversation, name = _there(step, command), command.name
-    if not conversation.is_open:
-        raise Refused("closed", f"conversation {conversation.id} is closed ({conversation.reason})")
+    need_open_conversation(conversation)
     if command.due_at <= step.at:
         raise Refused("past_moment", f"{command.due_at.isoformat()} has passed already")
     if len(set(_names(conversation)) | {name}) > MAX_TIMERS:
@@ -86,9 +80,7 @@ def _set(step: Step, command: c.SetTimer) -> Outcome:
 
 
 def _cancel(step: Step, command: c.CancelTimer) -> Outcome:
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
+    conversation = conversation_of(step, command.conversation_id)
     if command.name in _names(conversation):
         step.emit(conversation.id, e.HostTimerCancelled(name=command.name))
     return _done(conversation)

@@ -9,19 +9,29 @@ from typing import Any
 from ...errors import Refused, UnknownId
 from .. import commands as c
 from .. import events as e
-from ..batch import HoldKind
-from ..facts import Outcome, OutcomeKind
+from ..facts import Outcome, OutcomeKind, WantRecords
 from ..ids import digest_of
 from ..model import ChannelId, Code, Conversation, ConversationId, ExternalId, LinkTarget, Request
 from ..permissions import need_seen
 from ..records import Issue, LinkRecord, issue_id
 from ..step import Step
 from ..timers import loop_key
+from .finding import conversation_of, need_open, relied_on, request_of
 
-__all__ = ["LINK_DECISIONS", "MAX_LINKS", "link_id", "send_to_tool", "ticket_reported", "was_sent"]
+__all__ = [
+    "LINK_DECISIONS",
+    "MAX_ABOVE",
+    "MAX_LINKS",
+    "link_id",
+    "send_to_tool",
+    "ticket_reported",
+    "was_sent",
+]
 
 MAX_LINKS = 100
 """On how many things one conversation may hang."""
+MAX_ABOVE = 100
+"""How many conversations may stand above one, as parents and their parents: a new parent is checked against all."""
 _DEEPEST = 6
 """How many parents of parents are looked at for a circle, and so how deep they may stand."""
 _LINK = LinkRecord.tag
@@ -30,13 +40,6 @@ _LINK = LinkRecord.tag
 def link_id(conversation_id: ConversationId, kind: LinkTarget, target: str) -> Code:
     """A link is what it links: the same again is the same record."""
     return Code(f"l_{digest_of(f'{conversation_id}|{kind}|{target}'.encode()).hex()}")
-
-
-def _conversation(step: Step, id: ConversationId) -> Conversation:
-    conversation = step.conversation(id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {id}")
-    return conversation
 
 
 def _links(step: Step, id: ConversationId) -> list[LinkRecord]:
@@ -54,7 +57,7 @@ def _outcome(conversation: Conversation, link: str, request: Request | None = No
 
 
 def _add(step: Step, command: c.Link) -> Outcome:
-    conversation = _conversation(step, command.conversation_id)
+    conversation = conversation_of(step, command.conversation_id)
     links = _links(step, conversation.id)
     known = next((each for each in links if (each.kind, each.target) == (command.kind, command.target)), None)
     if known is not None:
@@ -74,33 +77,38 @@ def _add(step: Step, command: c.Link) -> Outcome:
 def _wait_for(step: Step, issue: ExternalId) -> None:
     """Let nobody miss that an issue is done: who hangs on it from now on is told, even if it was finished before."""
     id = issue_id(issue)
-    known = step.record(Issue, id)
-    step.overlay.hold(HoldKind.RECORD, f"{Issue.tag} {id}", 0 if known is None else known.version)
-    if known is not None:
+    if relied_on(step, Issue, id) is not None:
         step.overlay.arm(loop_key(id), step.at)
 
 
 def _need_parent(step: Step, child: Conversation, parent: ConversationId) -> None:
     """Let only another conversation be a parent, and never one that serves its own child."""
     above = need_seen(step, step.conversation(parent), f"no conversation {parent}")
-    step.overlay.hold_conversation(above)  # or two could become each other's parent at once
-    ahead = [above.id]
+    overlay, seen, ahead = step.overlay, {above.id}, [above.id]
     for _ in range(_DEEPEST):
-        if child.id in ahead:
+        if child.id in seen:
             raise Refused("circle", f"{parent} is {child.id} itself, or serves it")
-        ahead = [
-            ConversationId(each.target)
-            for here in ahead
-            for each in _links(step, here)
-            if each.kind is LinkTarget.PARENT and each.target is not None
-        ]
+        if len(seen) > MAX_ABOVE:
+            raise Refused("circle", f"more than {MAX_ABOVE} conversations would stand above {child.id}")
+        overlay.recall(ahead)
+        overlay.facts(*[WantRecords(Code(_LINK), "conversation", each, MAX_LINKS) for each in ahead])
+        above_them: dict[ConversationId, None] = {}
+        for here in ahead:
+            overlay.hold_conversation(
+                conversation_of(step, here)
+            )  # or a circle could be closed in two places at once
+            for each in _links(step, here):
+                if each.kind is LinkTarget.PARENT and each.target is not None:
+                    above_them[ConversationId(each.target)] = None
+        ahead = [each for each in above_them if each not in seen]
         if not ahead:
             return
+        seen.update(ahead)
     raise Refused("circle", f"{parent} stands {_DEEPEST} parents deep already")
 
 
 def _remove(step: Step, command: c.Unlink) -> Outcome:
-    conversation = _conversation(step, command.conversation_id)
+    conversation = conversation_of(step, command.conversation_id)
     for each in _links(step, conversation.id):
         if (each.kind, each.target) == (command.kind, command.target):
             step.record(LinkRecord, each.id)
@@ -114,11 +122,8 @@ def _remove(step: Step, command: c.Unlink) -> Outcome:
 
 
 def _create_ticket(step: Step, command: c.CreateTicket) -> Outcome:
-    request, conversation = step.overlay.request(command.request_id)
-    if request is None or conversation is None:
-        raise UnknownId(f"no request {command.request_id}")
-    if not request.is_open:
-        raise Refused("closed", f"request {request.id} is closed ({request.resolution}); reopen it first")
+    request, conversation = request_of(step, command.request_id)
+    need_open(request)
     tool = step.desk.settings(conversation.channel_id).tickets
     if tool is None:
         raise Refused(

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import Refused, UnknownId
+from ...errors import Refused
 from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import Audience, Code, Request, TextRef
 from ..settings import Desk
 from ..step import Step
+from .finding import conversation_of, request_of
 
 __all__ = ["NAMING_DECISIONS", "write_subject"]
 
@@ -24,9 +25,7 @@ def write_subject(step: Step, words: str | None, source: str, audience: Audience
 
 
 def _title(step: Step, command: c.SetSubject) -> Outcome:
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
+    conversation = conversation_of(step, command.conversation_id)
     # a colleague's words for colleagues: what a mail's own thread is called stays what the customer reads
     subject = write_subject(step, command.subject, step.new_id("s"), Audience.INTERNAL)
     if subject is None:
@@ -36,9 +35,7 @@ def _title(step: Step, command: c.SetSubject) -> Outcome:
 
 
 def _set_status(step: Step, command: c.SetStatus) -> Outcome:
-    request, conversation = step.overlay.request(command.request_id)
-    if request is None or conversation is None:
-        raise UnknownId(f"no request {command.request_id}")
+    request, conversation = request_of(step, command.request_id)
     if command.status is not None:
         _need_inside(step.desk, command.status, request)
     if request.status != command.status:

@@ -9,32 +9,25 @@ from typing import Any
 from ...errors import Refused, UnknownId
 from .. import commands as c
 from .. import events as e
-from ..evolution import find_request
 from ..facts import Outcome, OutcomeKind
-from ..model import Code, Conversation, RequestId
+from ..model import Code
 from ..records import Note
 from ..step import Step
+from .finding import conversation_of, request_in
 
 __all__ = ["NOTE_DECISIONS"]
 
 
 def _add(step: Step, command: c.AddNote) -> Outcome:
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
+    conversation = conversation_of(step, command.conversation_id)
     if not command.text.strip():
         raise Refused("empty", "a note needs some text")
-    if command.request_id is not None and not _holds(step, conversation, command.request_id):
-        raise Refused("not_here", f"{command.request_id} is no request of {conversation.id}")
+    if command.request_id is not None:
+        request_in(step, conversation, command.request_id)
     note_id = step.new_id("n")
     text = step.write(command.text, note_id, "body")
     step.emit(conversation.id, e.NoteAdded(note_id=note_id, text=text, request_id=command.request_id))
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, record_id=note_id)
-
-
-def _holds(step: Step, conversation: Conversation, request_id: RequestId) -> bool:
-    request = find_request(conversation, request_id) or step.overlay.request(request_id)[0]
-    return request is not None and request.conversation_id == conversation.id
 
 
 def _delete(step: Step, command: c.DeleteNote) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import Forbidden, Refused, UnknownId
+from ...errors import Forbidden, Refused
 from .. import commands as c
 from .. import events as e
 from ..attaching import attached, need_carried
@@ -39,7 +39,7 @@ from ..pointing import pointed
 from ..routing import meant_request
 from ..settings import Right
 from ..step import Step
-from ..values import changed
+from .finding import conversation_of, need_open_conversation
 from .requests import agent_of, assigned
 
 __all__ = [
@@ -63,12 +63,9 @@ def answerable(step: Step, conversation_id: ConversationId, audience: Audience) 
 
     A rule may write into a closed one, too: customers are told that it was closed. (OneDesk)
     """
-    conversation = step.conversation(conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {conversation_id}")
-    late = step.actor.kind is _AUTOMATION and conversation.continued_in is None
-    if not conversation.is_open and not late:
-        raise Refused("closed", f"conversation {conversation.id} is closed ({conversation.reason})")
+    conversation = conversation_of(step, conversation_id)
+    if step.actor.kind is not _AUTOMATION or conversation.continued_in is not None:
+        need_open_conversation(conversation)
     if audience is _CUSTOMER and conversation.audience is not _CUSTOMER:
         raise Refused("internal", f"conversation {conversation.id} is internal")
     return conversation
@@ -112,12 +109,15 @@ def reply(step: Step, command: c.Reply, answer: Code | None = None) -> Outcome:
     agent = agent_of(step.actor, step.desk) if step.actor.kind is _AGENT else None
     if command.audience is _CUSTOMER:
         need_publish(step)
-        need_carried(step.desk, conversation.channel_id, command.attachments)
+        if command.attachments:
+            need_carried(step.desk, conversation.channel_id, command.attachments)
     request = answered(conversation, command.request_id, agent, late=step.actor.kind is _AUTOMATION)
     pointers = tuple([pointed(step, conversation.channel_id, each) for each in command.pointers])
     key = message_key(step)
     text = step.write(command.text, key, "body", command.audience)
-    files = attached(step, command.attachments, key, command.audience, step.actor)
+    files: tuple[Attachment, ...] = ()
+    if command.attachments:
+        files = attached(step, command.attachments, key, command.audience, step.actor)
     return post(step, conversation, request, key, text, step.actor, answer, files, pointers)
 
 
@@ -136,10 +136,8 @@ def post(
 
     An agent who is the first to answer the customer gets the request. (Thena)
     """
-    message = written(step, conversation.id, conversation.channel_id, key, text, author)
-    if request is not None or attachments:
-        about = request.id if request is not None else None
-        message = changed(message, request_id=about, attachments=attachments)
+    about = request.id if request is not None else None
+    message = written(step, conversation.id, conversation.channel_id, key, text, author, about, attachments)
     step.message = message
     step.emit(conversation.id, e.MessagePosted(message=message, answer=answer, pointers=pointers))
     if (
@@ -155,7 +153,7 @@ def post(
     return Outcome(
         kind=_DONE,
         conversation_id=conversation.id,
-        request_id=request.id if request else None,
+        request_id=about,
         message_id=key,
     )
 
@@ -167,13 +165,15 @@ def written(
     key: MessageId,
     text: TextRef,
     author: Actor,
+    request_id: RequestId | None = None,
+    attachments: tuple[Attachment, ...] = (),
 ) -> Message:
-    """The row of a message that the desk posts now, which belongs to no request yet."""
+    """The row of a message that the desk posts now."""
     return Message(
         key,
         NativeId(f"out:{key}"),
         conversation_id=conversation_id,
-        request_id=None,
+        request_id=request_id,
         channel_id=channel_id,
         author=author,
         profile_id=None,
@@ -182,6 +182,7 @@ def written(
         sent_at=step.at,
         received_at=step.at,
         text=text,
+        attachments=attachments,
     )
 
 

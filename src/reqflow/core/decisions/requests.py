@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from ...errors import Refused, UnknownId
+from ...errors import Refused
 from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
@@ -35,16 +35,15 @@ from ..permissions import need_seen
 from ..settings import Desk
 from ..step import Step
 from ..visibility import granted
+from .finding import need_open, request_of
 
 __all__ = [
     "REQUEST_DECISIONS",
     "agent_of",
     "assigned",
-    "decide",
     "lead",
     "led_on",
     "need_assignable",
-    "need_open",
     "reopen",
     "reopened",
     "target_of",
@@ -55,18 +54,6 @@ __all__ = [
 Events = tuple[e.Event, ...]
 
 _AGENT = ActorKind.AGENT
-
-
-def decide(
-    conversation: Conversation,
-    request: Request,
-    command: c.Command,
-    desk: Desk,
-    now: datetime,
-    note: TextRef | None = None,
-) -> Events:
-    """The events that the command makes of the request. Raises `Refused`."""
-    return _RULES[type(command)](conversation, request, command, desk, now, note)
 
 
 def agent_of(actor: Actor, desk: Desk) -> AgentId:
@@ -111,9 +98,7 @@ def reopened(
     return tuple(made)
 
 
-def need_assignable(
-    desk: Desk, assignee: AgentId, conversation: Conversation, queue: QueueId | None
-) -> None:
+def need_assignable(desk: Desk, assignee: AgentId, conversation: Conversation, queue: QueueId | None) -> None:
     """Let work that waits in ``queue`` go only to colleagues who may have it. Raises `Refused`. (Audite)"""
     agent = desk.agents.get(assignee)
     if agent is None:
@@ -123,12 +108,6 @@ def need_assignable(
             "no_grant",
             f"{assignee} was granted neither {conversation.channel_id} nor its queue; `candidates` says who was",
         )
-
-
-def need_open(request: Request) -> None:
-    """Let a request be worked on only while it is open. Raises `Refused`."""
-    if not request.is_open:
-        raise Refused("closed", f"request {request.id} is closed ({request.resolution}); reopen it first")
 
 
 def _asked(note: TextRef | None = None) -> Reason:
@@ -256,9 +235,7 @@ _RULES: Mapping[type[c.Command], Callable[..., Events]] = MappingProxyType(
 
 def _on_request(step: Step, command: c.Command) -> Outcome:
     named = command.request_id  # type: ignore[attr-defined]
-    request, conversation = step.overlay.request(named)
-    if request is None or conversation is None:
-        raise UnknownId(f"no request {named}")
+    request, conversation = request_of(step, named)
     if isinstance(command, c.Reopen):
         request, conversation = led_on(step.overlay, request, conversation)
         need_seen(step, conversation, f"no request {named}")
@@ -272,7 +249,7 @@ def _on_request(step: Step, command: c.Command) -> Outcome:
         if command.into is not None:
             step.overlay.hold_conversation(target_of(step, request, command.into)[1])
     conversation = step.conversation(conversation.id) or conversation
-    events = decide(conversation, request, command, step.desk, step.at, note)
+    events = _RULES[type(command)](conversation, request, command, step.desk, step.at, note)
     step.emit(conversation.id, *events)
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id, request_id=request.id)
 
@@ -293,10 +270,7 @@ def led_on(overlay: Overlay, request: Request, conversation: Conversation) -> tu
 
 def target_of(step: Step, request: Request, into: RequestId) -> tuple[Request, Conversation]:
     """What a request leads to that ends as a part of ``into``, and where that is. Raises `UnknownId` or `Refused`."""
-    target, home = step.overlay.request(into)
-    if target is None or home is None:
-        raise UnknownId(f"no request {into}")
-    target, home = led_on(step.overlay, target, home)
+    target, home = led_on(step.overlay, *request_of(step, into))
     if target.id == request.id:
         raise Refused("itself", f"{into} is {request.id} itself, or leads to it")
     return target, home

@@ -32,6 +32,7 @@ from ..records import Bar
 from ..settings import ChannelSettings
 from ..step import Step
 from ..values import changed
+from .finding import relied_on
 from .replies import message_key, need_publish, written
 from .requests import agent_of
 
@@ -52,7 +53,7 @@ def _start(step: Step, command: c.StartConversation) -> Outcome:
         need_publish(step)
         need_carried(step.desk, command.channel, command.attachments)
     profile, address = _addressee(step, command)
-    bar = step.record(Bar, profile)
+    bar = relied_on(step, Bar, profile)
     if bar is not None and bar.is_barred:
         raise Refused(
             "barred", f"{profile} is barred, and nothing that they answer would come in: unbar it first"

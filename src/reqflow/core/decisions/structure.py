@@ -32,7 +32,8 @@ from ..model import (
 )
 from ..permissions import need_seen
 from ..step import Step
-from .requests import assigned, lead, led_on, need_assignable, need_open, reopen, target_of
+from .finding import need_open, request_of
+from .requests import assigned, lead, led_on, need_assignable, reopen, target_of
 
 __all__ = ["MOST", "STRUCTURE_DECISIONS", "promoted"]
 
@@ -81,9 +82,7 @@ def _named(step: Step, command: c.Promote) -> tuple[Message | None, Conversation
 
 def _asked_already(step: Step, named: RequestId, assignee: AgentId | None) -> Request:
     """The request that the message belongs to, open again if it was closed, and given to whoever is to have it."""
-    request, conversation = step.overlay.request(named)
-    if request is None or conversation is None:
-        raise UnknownId(f"no request {named}")
+    request, conversation = request_of(step, named)
     request, conversation = led_on(step.overlay, request, conversation)
     conversation = need_seen(step, conversation, f"no request {named}")
     if assignee is not None:
@@ -203,9 +202,7 @@ def _given(step: Step, conversation: Conversation, named: RequestId, assignee: A
 
 
 def _merge(step: Step, command: c.Merge) -> Outcome:
-    request, conversation = step.overlay.request(command.request_id)
-    if request is None or conversation is None:
-        raise UnknownId(f"no request {command.request_id}")
+    request, conversation = request_of(step, command.request_id)
     need_open(request)
     target, home = target_of(step, request, command.into)
     need_seen(step, home, f"no request {command.into}")
@@ -248,9 +245,7 @@ def _one_person(one: Conversation, other: Conversation) -> bool:
 
 
 def _split(step: Step, command: c.Split) -> Outcome:
-    request, conversation = step.overlay.request(command.request_id)
-    if request is None or conversation is None:
-        raise UnknownId(f"no request {command.request_id}")
+    request, conversation = request_of(step, command.request_id)
     need_open(request)
     step.overlay.facts(*map(WantPlaced, command.message_ids))  # in one go
     messages = sorted(

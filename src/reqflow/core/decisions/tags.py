@@ -11,12 +11,13 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind, WantRecord
 from ..ids import make_text
-from ..model import Audience, Code, Conversation, ConversationId
+from ..model import Audience, Code, ConversationId
 from ..permissions import principal_of
 from ..records import Tag, Tagged
 from ..records.tags import tagged_id
 from ..settings import Right
 from ..step import Step
+from .finding import conversation_of
 
 __all__ = ["MAX_TAGS", "TAG_DECISIONS"]
 
@@ -25,7 +26,7 @@ MAX_TAGS = 32
 
 
 def _add(step: Step, command: c.AddTag) -> Outcome:
-    conversation, name = _conversation(step, command.conversation_id), command.tag
+    conversation, name = conversation_of(step, command.conversation_id), command.tag
     if name in conversation.tags:
         return _done(conversation.id, name)
     if len(conversation.tags) >= MAX_TAGS:
@@ -42,6 +43,7 @@ def _need_defined(step: Step, name: Code) -> None:
     """Make sure that the desk has the tag: whoever may define tags does so by using one. (Audite)"""
     known = step.record(Tag, name)
     if known is not None and known.retired_at is None:
+        step.rely_on(known)
         return
     if known is not None:
         raise Refused("unknown_tag", f"tag {name!r} was retired: it would have to be defined again first")
@@ -54,7 +56,7 @@ def _need_defined(step: Step, name: Code) -> None:
 
 
 def _remove(step: Step, command: c.RemoveTag) -> Outcome:
-    conversation = _conversation(step, command.conversation_id)
+    conversation = conversation_of(step, command.conversation_id)
     if command.tag in conversation.tags:
         step.emit(conversation.id, e.TagRemoved(name=command.tag))
     return _done(conversation.id, command.tag)
@@ -86,13 +88,6 @@ def _retire(step: Step, command: c.RetireTag) -> Outcome:
 def _refuse_fixed(step: Step, name: Code) -> None:
     if name in step.desk.tags:
         raise Refused("in_settings", f"tag {name!r} stands in the desk's settings: change it there")
-
-
-def _conversation(step: Step, id: ConversationId) -> Conversation:
-    conversation = step.conversation(id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {id}")
-    return conversation
 
 
 def _done(conversation: ConversationId | None, name: Code) -> Outcome:

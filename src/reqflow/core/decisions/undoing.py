@@ -14,7 +14,6 @@ from typing import Any
 from ...errors import Refused, UnknownId
 from .. import commands as c
 from .. import events as e
-from ..evolution import find_request
 from ..facts import Outcome, OutcomeKind, WantPlaced
 from ..history import Folded, fold
 from ..model import (
@@ -30,6 +29,7 @@ from ..model import (
     Resolution,
 )
 from ..step import Step
+from .finding import conversation_of, request_in
 from .requests import assigned, lead, unassigned, woken
 
 __all__ = ["UNDO_DECISIONS"]
@@ -53,9 +53,7 @@ _BY_PERSON = frozenset({"promoted", "split"})
 
 
 def _undo(step: Step, command: c.Undo) -> Outcome:
-    conversation = step.conversation(command.conversation_id)
-    if conversation is None:
-        raise UnknownId(f"no conversation {command.conversation_id}")
+    conversation = conversation_of(step, command.conversation_id)
     entries = step.overlay.entries_of(conversation.id)
     entry = next((each for each in entries if each.seq == command.seq), None)
     if entry is None:
@@ -147,10 +145,7 @@ class _Way:
 
     def now(self) -> Conversation:
         """The conversation as the step has made it so far."""
-        found = self.step.conversation(self.id)
-        if found is None:
-            raise UnknownId(f"no conversation {self.id}")
-        return found
+        return conversation_of(self.step, self.id)
 
     def back(self) -> None:
         """Refuse, or emit what leads back."""
@@ -219,10 +214,7 @@ class _Way:
         )
 
     def _request(self, id: RequestId) -> Request:
-        found = find_request(self.now(), id) or self.step.overlay.request(id)[0]
-        if found is None:
-            raise UnknownId(f"no request {id}")
-        return found
+        return request_in(self.step, self.now(), id)
 
     def _restore(self, was: Request) -> None:
         if not was.is_open:

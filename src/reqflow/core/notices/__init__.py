@@ -6,8 +6,8 @@ the automatic answer to customers, `unseen` and `forwarding` are the mail about 
 
 from __future__ import annotations
 
-from .reacting import REACTIONS, react
+from .reacting import Hearing, hearing
 from .table import TABLE, Line
 from .words import Notice, NoticeRule, Telling, Who
 
-__all__ = ["REACTIONS", "TABLE", "Line", "Notice", "NoticeRule", "Telling", "Who", "react"]
+__all__ = ["TABLE", "Hearing", "Line", "Notice", "NoticeRule", "Telling", "Who", "hearing"]

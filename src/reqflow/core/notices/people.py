@@ -111,18 +111,13 @@ def _reviewers(
 def _replier(
     step: Any, conversation: Conversation, event: Any, settings: ChannelSettings
 ) -> Iterable[AgentId | None]:
-    return (event.assignee,) if settings.offer_actions else ()
+    return (event.assignee,)
 
 
-def _if(switch: Callable[[ChannelSettings], object]) -> Agents:
-    """Nobody by name, where the channel's settings want the notice at all."""
-
-    def one(
-        step: Any, conversation: Conversation, event: Any, settings: ChannelSettings
-    ) -> Iterable[AgentId | None]:
-        return (None,) if switch(settings) else ()
-
-    return one
+def _nobody_by_name(
+    step: Any, conversation: Conversation, event: Any, settings: ChannelSettings
+) -> Iterable[AgentId | None]:
+    return (None,)
 
 
 def _rooms(
@@ -149,10 +144,10 @@ AGENTS: Mapping[Who, Agents] = MappingProxyType(
         Who.NAMED: _named,
         Who.REVIEWERS: _reviewers,
         Who.REPLIER: _replier,
-        Who.TEAM: _if(lambda settings: settings.notify_team),
+        Who.TEAM: _nobody_by_name,
         Who.TRIAGE: _rooms,
-        Who.OPENER: _if(lambda settings: settings.status_emoji),
-        Who.CUSTOMER: _if(lambda settings: settings.status_text),
+        Who.OPENER: _nobody_by_name,
+        Who.CUSTOMER: _nobody_by_name,
     }
 )
 """The agents whom a word stands for; None for somebody who is no agent."""

@@ -1,37 +1,74 @@
-"""``react``: what an event asks to be done outside, from the words that are posted to the notices of the table."""
+"""What events ask to be done outside, from the words that are posted to the notices of the table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .. import events as e
 from ..consulting import bring_answer
 from ..effects import HostEffect, OpenTicket, PageEngineers, PostMessage
-from ..model import AgentId, Audience, Code, Conversation, Message, Pointer, Side, TextRef
-from ..settings import ChannelSettings
+from ..model import AgentId, Audience, ChannelId, Code, Conversation, Message, Pointer, Side, TextRef
+from ..settings import ChannelSettings, Desk
 from .greeting import greet
 from .means import MEANS
 from .people import AGENTS, about
-from .table import TABLE, Line
+from .table import Line, lines_of
 from .unseen import give_up, looked, watch
 from .words import Notice, NoticeRule, Telling, Who
 
 if TYPE_CHECKING:
     from ..step import Step
 
-__all__ = ["REACTIONS", "react"]
+__all__ = ["Hearing", "hearing"]
 
 Reaction = Callable[["Step", Conversation, Any, ChannelSettings], None]
 
 _CUSTOMER, _TEAM = Audience.CUSTOMER, Side.TEAM
 
+_REMEMBERED = 10_000
 
-def react(step: Step, conversation: Conversation, event: e.Event, settings: ChannelSettings) -> None:
-    """Queue the effects of an event; ``conversation`` is the state after it."""
-    for reaction in REACTIONS.get(event.__class__, _TOLD):
-        reaction(step, conversation, event, settings)
+
+class Hearing(dict[type[e.Event], tuple[Reaction, ...]]):
+    """What reacts to each class of events in a channel as it is set up, found when one happens for the first time.
+
+    A reaction queues effects; it gets the state after the event. Most desks tell nobody of most events: those cost
+    them a look-up. ``ruled`` says that rules for notices are asked, too, whatever happens.
+    """
+
+    def __init__(self, desk: Desk, settings: ChannelSettings, *, ruled: bool) -> None:
+        super().__init__()
+        self._desk = desk
+        self.settings = settings
+        self._ruled = ruled
+
+    def __missing__(self, happened: type[e.Event]) -> tuple[Reaction, ...]:
+        lines = lines_of(happened, self._desk, self.settings)
+        told: tuple[Reaction, ...] = ()
+        if lines or self._ruled:
+            told = (partial(_tell_listeners if happened in _WORDS else _tell, lines),)
+        found = self[happened] = (
+            *self._counting(_BEFORE.get(happened, ())),
+            *told,
+            *self._counting(_AFTER.get(happened, ())),
+        )
+        return found
+
+    def _counting(self, reactions: tuple[Reaction, ...]) -> Iterator[Reaction]:
+        return (each for each in reactions if each not in _WHERE or _WHERE[each](self.settings))
+
+
+def hearing(desk: Desk, channel: ChannelId, *, ruled: bool) -> Hearing:
+    """What reacts to the events of a channel's conversations. The desk remembers it, as ``heard``."""
+    found: Hearing | None = desk.heard.get((channel, ruled))
+    if found is None:
+        found = Hearing(desk, desk.settings(channel), ruled=ruled)
+        if len(desk.heard) >= _REMEMBERED:
+            desk.heard.clear()
+        desk.heard[channel, ruled] = found
+    return found
 
 
 # --- words that are posted ---
@@ -41,7 +78,6 @@ def _posted(
     step: Step, conversation: Conversation, event: e.MessagePosted, settings: ChannelSettings
 ) -> None:
     _post(step, conversation, event.message, settings, event.to, event.pointers)
-    _heard(step, conversation, event, settings)
 
 
 def _post(
@@ -78,54 +114,36 @@ def _received(
     elsewhere = message.channel_id != conversation.channel_id
     if elsewhere and message.side is _TEAM and not message.unreviewed:
         _post(step, conversation, message, settings)  # a colleague answers by mail: the customer is elsewhere
-    _heard(step, conversation, event, settings)
-
-
-def _heard(
-    step: Step,
-    conversation: Conversation,
-    event: e.MessageReceived | e.MessagePosted,
-    settings: ChannelSettings,
-) -> None:
-    if settings.forwards:
-        watch(step, conversation, event.message, settings)
-    if conversation.followers or settings.assignees_follow or step.overlay.notice_rules:
-        _tell(step, conversation, event, settings)
 
 
 # --- what becomes of a conversation ---
 
 
-def _opened(
-    step: Step, conversation: Conversation, event: e.RequestOpened, settings: ChannelSettings
+def _watch(
+    step: Step,
+    conversation: Conversation,
+    event: e.MessageReceived | e.MessagePosted,
+    settings: ChannelSettings,
 ) -> None:
-    _tell(step, conversation, event, settings)
-    if settings.greets:
-        greet(step, conversation, event, settings)
+    watch(step, conversation, event.message, settings)
 
 
 def _assigned(
     step: Step, conversation: Conversation, event: e.RequestAssigned, settings: ChannelSettings
 ) -> None:
-    if settings.forwards:
-        looked(step, conversation, event.assignee)
-    _tell(step, conversation, event, settings)
+    looked(step, conversation, event.assignee)
 
 
 def _followed(
     step: Step, conversation: Conversation, event: e.ConversationFollowed, settings: ChannelSettings
 ) -> None:
-    if settings.forwards:
-        looked(step, conversation, event.agent)
-    _tell(step, conversation, event, settings)
+    looked(step, conversation, event.agent)
 
 
 def _ended(
     step: Step, conversation: Conversation, event: e.ConversationClosed, settings: ChannelSettings
 ) -> None:
-    if settings.forwards:
-        give_up(step, conversation, event)
-    _tell(step, conversation, event, settings)
+    give_up(step, conversation, event)
 
 
 def _for_host(
@@ -179,8 +197,16 @@ def _page(
 # --- the table ---
 
 
-def _tell(step: Step, conversation: Conversation, event: Any, settings: ChannelSettings) -> None:
-    lines = TABLE.get(event.__class__, ())
+def _tell_listeners(
+    lines: Sequence[Line], step: Step, conversation: Conversation, event: Any, settings: ChannelSettings
+) -> None:
+    if conversation.followers or settings.assignees_follow or step.overlay.notice_rules:
+        _tell(lines, step, conversation, event, settings)
+
+
+def _tell(
+    lines: Sequence[Line], step: Step, conversation: Conversation, event: Any, settings: ChannelSettings
+) -> None:
     notices: Iterable[Notice] = _meant(step, conversation, event, settings, lines)
     rules = step.overlay.notice_rules
     if rules and event.__class__ is not e.RuleRefused:  # that is what a failing one leaves
@@ -235,20 +261,32 @@ def _checked(rule: NoticeRule, given: Iterable[Any]) -> tuple[Notice, ...]:
     return notices
 
 
-_TOLD: tuple[Reaction, ...] = (_tell,)
-REACTIONS: Mapping[type[e.Event], tuple[Reaction, ...]] = MappingProxyType(
+_WORDS = frozenset({e.MessagePosted, e.MessageReceived})
+"""Of these only those are told who listen."""
+
+_BEFORE: Mapping[type[e.Event], tuple[Reaction, ...]] = MappingProxyType(
     {
-        **dict.fromkeys(TABLE, _TOLD),
-        e.MessagePosted: (_posted,),
-        e.MessageReceived: (_received,),
-        e.RequestOpened: (_opened,),
+        e.MessagePosted: (_posted, _watch),
+        e.MessageReceived: (_received, _watch),
         e.RequestAssigned: (_assigned,),
         e.ConversationFollowed: (_followed,),
-        e.RequestClosed: (_tell, bring_answer),
         e.ConversationClosed: (_ended,),
         e.RequestSeveritySet: (_page,),
         e.HostEffectQueued: (_for_host,),
         e.TicketRequested: (_for_tickets,),
     }
 )
-"""What each event asks for. One that is not here asks for nothing but what rules for notices add."""
+"""What each event asks for before anybody is told of it."""
+
+_AFTER: Mapping[type[e.Event], tuple[Reaction, ...]] = MappingProxyType(
+    {e.RequestOpened: (greet,), e.RequestClosed: (bring_answer,)}
+)
+"""What it asks for after that."""
+
+_WHERE: Mapping[Reaction, Callable[[ChannelSettings], bool]] = MappingProxyType(
+    {
+        **dict.fromkeys((_watch, _assigned, _followed, _ended), lambda settings: settings.forwards),
+        greet: lambda settings: settings.greets,
+    }
+)
+"""In which channels a reaction counts; the others in all."""

@@ -12,41 +12,58 @@ from typing import Any
 
 from .. import events as e
 from ..model import ActorKind, Audience, Code, Resolution, Side
-from ..settings import ChannelSettings
+from ..settings import ChannelSettings, Desk
 from ..values import value
 from .words import Who
 
-__all__ = ["TABLE", "Line"]
+__all__ = ["TABLE", "Line", "lines_of"]
 
 Condition = Callable[[Any, ChannelSettings], bool]
+Switch = Callable[[Desk, ChannelSettings], object]
 
 
 @value
 class Line:
     """One line: who is told when the event happens; None as code stands for the event's own.
 
-    ``when`` narrows it by the event and the channel's settings.
+    ``when`` narrows it by the event and the channel's settings; ``where`` says in which channels it counts at all.
     """
 
     who: Who
     code: Code | None
     when: Condition | None = None
+    where: Switch | None = None
 
 
-def _line(who: Who, code: str | None, when: Condition | None = None) -> Line:
-    return Line(who, None if code is None else Code(code), when)
+def _line(who: Who, code: str | None, when: Condition | None = None, where: Switch | None = None) -> Line:
+    return Line(who, None if code is None else Code(code), when, where or _WHERE.get(who))
+
+
+_WHERE: Mapping[Who, Switch] = MappingProxyType(
+    {
+        Who.REPLIER: lambda desk, settings: settings.offer_actions,
+        Who.TEAM: lambda desk, settings: settings.notify_team,
+        Who.TRIAGE: lambda desk, settings: settings.triage or desk.themes,
+        Who.OPENER: lambda desk, settings: settings.status_emoji,
+        Who.CUSTOMER: lambda desk, settings: settings.status_text,
+    }
+)
+"""In which channels they are told anything; the others in all."""
+
+
+def lines_of(happened: type[e.Event], desk: Desk, settings: ChannelSettings) -> tuple[Line, ...]:
+    """The lines for a class of events that count in a channel with these settings."""
+    return tuple(
+        [line for line in TABLE.get(happened, ()) if line.where is None or line.where(desk, settings)]
+    )
 
 
 _BOT = ActorKind.BOT
 _INTERNAL, _REQUESTER = Audience.INTERNAL, Side.REQUESTER
 
 
-def _tells_assignee(event: Any, settings: ChannelSettings) -> bool:
-    return settings.notify_assignee and not _by_answering(event, settings)
-
-
-def _tells_answerer(event: Any, settings: ChannelSettings) -> bool:
-    return settings.notify_assignee and _by_answering(event, settings)
+def _of_assignments(desk: Desk, settings: ChannelSettings) -> bool:
+    return settings.notify_assignee
 
 
 def _has_no_owner(event: Any, settings: ChannelSettings) -> bool:
@@ -63,6 +80,10 @@ def _had_somebody(event: Any, settings: ChannelSettings) -> bool:
 
 def _by_answering(event: Any, settings: ChannelSettings) -> bool:
     return bool(event.reason.code == "first_response")
+
+
+def _otherwise(event: Any, settings: ChannelSettings) -> bool:
+    return not _by_answering(event, settings)
 
 
 def _not_absorbed(event: Any, settings: ChannelSettings) -> bool:
@@ -108,9 +129,9 @@ TABLE: Mapping[type[e.Event], tuple[Line, ...]] = MappingProxyType(
             _line(Who.TEAM, "new", _has_no_owner),
         ),
         e.RequestAssigned: (
-            _line(Who.ASSIGNEE, "assigned_by_answer", _tells_answerer),
-            _line(Who.ASSIGNEE, "assigned", _tells_assignee),
-            _line(Who.PREVIOUS, "taken_over"),
+            _line(Who.ASSIGNEE, "assigned_by_answer", _by_answering, _of_assignments),
+            _line(Who.ASSIGNEE, "assigned", _otherwise, _of_assignments),
+            _line(Who.PREVIOUS, "taken_over", _had_somebody),
             _line(Who.TRIAGE, "assigned"),
             _line(Who.REPLIER, "actions", _by_answering),
             _line(Who.OPENER, "assigned", _was_loose),

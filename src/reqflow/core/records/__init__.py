@@ -16,7 +16,7 @@ from .. import events as e
 from ..model import Actor
 from .answers import ANSWER_PROJECTIONS, Answer
 from .attention import Attention, Card, Forwarded, Greeted, GreetedHere, attention_id
-from .contacts import CONTACT_PROJECTIONS, Bar, BarCount, Contact, Customer
+from .contacts import CONTACT_PROJECTIONS, Bar, BarCount, Contact, Customer, ProfileSet
 from .drafts import DRAFT_PROJECTIONS, Draft, DraftNote
 from .escalation import ESCALATION_PROJECTIONS, Flag, Issue, Offer, Trend, issue_id
 from .fields import FIELD_PROJECTIONS, FieldEntry
@@ -50,6 +50,7 @@ __all__ = [
     "LinkRecord",
     "Note",
     "Offer",
+    "ProfileSet",
     "Record",
     "RecordKey",
     "SearchCard",
@@ -74,6 +75,7 @@ RECORDS: tuple[type[Record], ...] = (
     Customer,
     Bar,
     BarCount,
+    ProfileSet,
     LinkRecord,
     Attention,
     Forwarded,

@@ -19,7 +19,7 @@ from ..values import value
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["CONTACT_PROJECTIONS", "Bar", "BarCount", "Contact", "Customer"]
+__all__ = ["CONTACT_PROJECTIONS", "Bar", "BarCount", "Contact", "Customer", "ProfileSet"]
 
 
 @value(kw_only=True)
@@ -70,6 +70,18 @@ class Customer(Record):
         known, rank = self.particulars, rank_of(self.created_at)
         keys = (("email", known.email_key), ("phone", known.phone_key), ("company", known.company_key))
         return tuple([RecordKey(name, content, rank) for name, content in keys if content is not None])
+
+
+@value(kw_only=True)
+class ProfileSet(Record):
+    """Which profiles a customer has, as a version: whoever adds, takes away or counts on all of them writes it anew.
+
+    Its id is the customer's. So nobody is barred or merged without a profile that is linked at that very moment. State
+    without history.
+    """
+
+    tag: ClassVar[str] = "profile_set"
+    folds: ClassVar[bool] = False
 
 
 @value(kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import Any
 
 import attrs
 
@@ -43,8 +44,8 @@ class Desk:
     ``revision`` counts the changes that the store has seen; ``salt`` keys profile ids and text digests. ``tags`` are
     those that the settings define, with their wording (colleagues may define more, which are records); ``statuses``
     are its own names of where a request stands, each inside one state; ``fields`` are those that it declares.
-    ``themes`` say where hard questions go, ``severities`` what happens to what is broken, ``menus`` what people who need
-    something choose from.
+    ``themes`` say where hard questions go, ``severities`` what happens to what is broken, ``menus`` what people who
+    need something choose from.
     """
 
     workspace: Workspace
@@ -141,6 +142,10 @@ class Desk:
     @cached_property
     def _grants(self) -> dict[tuple[AgentId, ChannelId], bool]:
         return {}  # what `granted` found before
+
+    @cached_property
+    def heard(self) -> dict[Any, Any]:
+        return {}  # what `reqflow.core.notices.hearing` found before
 
     def serves(self, agent: Agent, queue_id: QueueId) -> bool:
         """Whether the agent may accept from the queue: by their own grant, or because one of their teams serves it."""

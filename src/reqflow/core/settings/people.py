@@ -58,8 +58,8 @@ class Agent:
     ``role`` names what they may do (see `ROLES`; a desk may define its own), ``grants`` are further rights by name.
     ``channels`` are those whose conversations they may see and take, by id or pattern; ``queues`` those that they may
     accept from, besides the queues that their teams serve. ``addresses`` are theirs on transports.
-    ``capacity`` is the number of assigned requests, of all queues, up to which a policy still gives them more. ``rights`` is what
-    all of it comes to. ``notices`` are what they want to be told, and how.
+    ``capacity`` is the number of assigned requests, of all queues, up to which a policy still gives them more.
+    ``rights`` is what all of it comes to. ``notices`` are what they want to be told, and how.
     """
 
     id: AgentId
