@@ -16,6 +16,8 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 OLDEST = PYTHONS[0]
 EXTRAS = ".[cli,postgres,speed]"
 
+STORIES = tuple(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("tests/test_*.py")))
+
 nox.needs_version = ">=2025.5.1"
 nox.options.sessions = ["lint", "types", "architecture", "docs", "wheel", "lowest", "tests"]
 nox.options.error_on_missing_interpreters = False  # one that is not there is skipped by name
@@ -84,7 +86,7 @@ def wheel(session: nox.Session) -> None:
     shutil.copytree(ROOT, apart, ignore=shutil.ignore_patterns("src", "dist", "build", ".*", "__pycache__"))
     session.chdir(apart)
     session.run("python", "-m", "reqflow", "--help", silent=True)
-    pytest(session, "--ignore", "tests/docs", "-m", "not slow")
+    pytest(session, "tests/capabilities", "tests/cli", "tests/readers", *STORIES, "-m", "not slow")
 
 
 @nox.session(name="lowest", python=OLDEST)
@@ -92,14 +94,24 @@ def lowest_bounds(session: nox.Session) -> None:
     """The oldest versions that we say we work with, and neither orjson nor rich."""
     asked = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["postgres"]]
     session.install("-e", ".[postgres]", *map(lowest, asked), *group("test"))
-    pytest(session, "-m", "not slow")
+    pytest(session, "tests/core", "tests/stores", "tests/engine", "-m", "not slow")
 
 
 @nox.session(python=list(PYTHONS))
 def tests(session: nox.Session) -> None:
-    """Everything, with the newest versions of what we build on."""
+    """Everything, with the newest versions of what we build on; every capability on every store."""
     session.install("-e", EXTRAS, *group("test"))
     pytest(session)
+    if session.python == OLDEST:
+        for store in ("sqlite", "postgres"):
+            pytest(session, "tests/capabilities", "-m", "row", "--store", store)
+
+
+@nox.session(python=OLDEST)
+def mutants(session: nox.Session) -> None:
+    """For every capability, the package without it: its stories must fail."""
+    session.install("-e", EXTRAS, *group("test"))
+    pytest(session, "tests/capabilities", "-m", "mutants")
 
 
 @nox.session(python=OLDEST)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 if sys.flags.dev_mode:
@@ -31,6 +32,19 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("steady")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which store the stories of tests/capabilities are told on."""
+    parser.addoption("--store", choices=("memory", "sqlite", "postgres"), default="memory")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mutants only run when they are asked for: they are a test of the tests."""
+    if "mutants" not in (config.getoption("-m") or ""):
+        dropped = [item for item in items if item.get_closest_marker("mutants")]
+        items[:] = [item for item in items if not item.get_closest_marker("mutants")]
+        config.hook.pytest_deselected(items=dropped)
 
 
 def pytest_report_header() -> str:

@@ -63,6 +63,7 @@ CORE_STDLIB = frozenset(
         "fnmatch",
         "fractions",
         "functools",
+        "difflib",
         "hashlib",
         "heapq",
         "hmac",

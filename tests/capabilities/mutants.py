@@ -163,9 +163,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "34": Mutant("core/notices/table.py", 'e.RequestNudged: (_line(Who.ASSIGNEE, "please_close"),),', ""),
     "36": Mutant("core/notices/unseen.py", "step.overlay.arm(unseen_key(recipient), due_at)", "pass"),
     "40": Mutant("core/notices/people.py", 'frozenset({"first_response", "channel_owner"})', "frozenset()"),
-    "41": Mutant(
-        "core/notices/people.py", "return (event.assignee,) if settings.offer_actions else ()", "return ()"
-    ),
+    "41": Mutant("core/notices/people.py", "return (event.assignee,)", "return ()"),
     "44": Mutant(
         "plugins/memory/space.py",
         "return request.queue, (request.priority, request.waiting_at, request.id)",
@@ -208,12 +206,12 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "52": Mutant("core/notices/means.py", "step.queue(settings.triage, card, card_key(request.id))", "pass"),
     "53": Mutant(
-        "core/notices/people.py", "_if(lambda settings: settings.notify_team)", "_if(lambda settings: None)"
+        "core/notices/table.py", "lambda desk, settings: settings.notify_team", "lambda desk, settings: False"
     ),
     "54": Mutant(
         "core/notices/unseen.py",
-        "if UnseenBy.AGENTS in settings.unseen_by:",
-        "if UnseenBy.AGENTS not in settings.unseen_by:",
+        "if UnseenBy.AGENTS in settings.unseen_by and",
+        "if UnseenBy.AGENTS not in settings.unseen_by and",
     ),
     "55": Mutant("core/notices/greeting.py", "step.say_after(conversation.id, AUTO_REPLY, text)", "pass"),
     "56": Mutant(
@@ -222,10 +220,12 @@ MUTANTS: Mapping[str, Mutant] = {
         "return False",
     ),
     "59": Mutant(
-        "core/notices/people.py", "_if(lambda settings: settings.status_emoji)", "_if(lambda settings: None)"
+        "core/notices/table.py",
+        "lambda desk, settings: settings.status_emoji",
+        "lambda desk, settings: False",
     ),
     "60": Mutant(
-        "core/notices/people.py", "_if(lambda settings: settings.status_text)", "_if(lambda settings: None)"
+        "core/notices/table.py", "lambda desk, settings: settings.status_text", "lambda desk, settings: False"
     ),
     "35": Mutant(
         "core/timers.py",
@@ -370,7 +370,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "57": Mutant(
         "core/visibility.py",
-        "    if Right.SEE_ALL in agent.rights:\n        return True\n",
+        "    if _SEE_ALL in agent.rights:\n        return True\n",
         "",
     ),
     "61": Mutant(

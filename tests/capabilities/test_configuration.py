@@ -74,9 +74,9 @@ def test_what_explains_a_setting_is_what_decides_it() -> None:
             assert told.content == getattr(settings, field.name), (channel, field.name)
 
 
-def test_unknown_names_are_told_with_the_known_ones() -> None:
+def test_unknown_names_are_told_with_what_was_meant() -> None:
     story = Story(desk=tomllib.loads(TOML))
-    with pytest.raises(UsageError, match="no setting 'grouping'; known are kind, detection"):
+    with pytest.raises(UsageError, match="setting 'grouping' is unknown; did you mean grouping_"):
         story.engine.explain_setting("chat:lobby", "grouping")
     with pytest.raises(UsageError, match=r"no channel 'mail:x' on this desk; known are chat:\*, chat:vip"):
         story.engine.explain_setting("mail:x", "nudge_after")

@@ -139,8 +139,11 @@ def test_the_request_of_another_conversation_is_no_request_here(command: type[Co
         SendEffect: {"kind": "acme.x", "destination": "acme:x"},
         SetTimer: {"name": "acme.x", "due_at": story.now + timedelta(hours=1)},
     }
-    with pytest.raises(UnknownId):
+    with pytest.raises(Refused) as told:
         give(story, command, asked, request_id=other.request_id, **needs[command])
+    assert told.value.code == "not_here"
+    with pytest.raises(UnknownId):
+        give(story, command, asked, request_id="r_nowhere", **needs[command])
 
 
 # --- effects ---

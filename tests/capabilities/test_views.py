@@ -124,7 +124,9 @@ def test_a_board_shows_requests_across_channels_by_state_and_cards_are_moved_by_
 @pytest.mark.row("61")
 def test_a_card_says_what_was_asked_to_whoever_may_see_it() -> None:
     desk = story()
-    chat, dm = (desk.say("cara", f"Where in {where}?", channel=where, after=60) for where in ("chat:a", "dm:c"))
+    chat, dm = (
+        desk.say("cara", f"Where in {where}?", channel=where, after=60) for where in ("chat:a", "dm:c")
+    )
     desk.do(Take, "ana", dm)
     requests = [desk.request(each) for each in (chat, dm)]
     told = [desk.engine.texts(*requests, by=agent(who)) for who in ("ana", "bo", "eva")]
