@@ -402,6 +402,13 @@ def core_modules() -> str:
     return markdown_table(["module", "one line"], rows)
 
 
+def core_rooms() -> str:
+    folder = ROOT / "src" / "reqflow" / "core"
+    rooms = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    rows = [[f"`{room}/`", _first_line(f"core.{room}")] for room in rooms]
+    return markdown_table(["room", "one line"], rows)
+
+
 def _source(name: str) -> Path | None:
     base = ROOT / "src" / "reqflow" / name.replace(".", "/")
     candidates = (base.with_suffix(".py"), base / "__init__.py") if name else (base / "__init__.py",)
@@ -601,6 +608,7 @@ REGIONS: Mapping[str, Callable[[], str]] = {
     "floors": floors,
     "homes": homes,
     "core-modules": core_modules,
+    "core-rooms": core_rooms,
     "cli": command_line,
     **PROGRAMS,
 }

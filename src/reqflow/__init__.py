@@ -85,7 +85,7 @@ from .core.commands import (
     Wake,
     WithdrawDraft,
 )
-from .core.configuration import compile_desk
+from .core.configuration import compile_desk, explain_setting
 from .core.facts import Outcome, OutcomeKind
 from .core.model import (
     Actor,
@@ -254,6 +254,7 @@ __all__ = [
     "agent",
     "compile_desk",
     "customer",
+    "explain_setting",
     "hookimpl",
 ]
 

@@ -46,6 +46,14 @@ __all__ = [
 ]
 
 
+LONGEST = 500
+"""How many characters are told of one problem: what was given stands in it, however long it is."""
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= LONGEST else f"{message[:LONGEST]}..."
+
+
 class ReqflowError(Exception):
     """Root of all errors that reqflow raises on purpose."""
 
@@ -57,12 +65,15 @@ class UsageError(ReqflowError):
 class InvalidInput(UsageError):
     """A value that cannot be used; the message says which, why, and what to do."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(_cut(message))
+
 
 class InvalidSettings(UsageError):
     """A desk configuration with problems; ``problems`` lists all of them, each with its path."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple([_cut(each) for each in problems])
         super().__init__("; ".join(self.problems))
 
 

@@ -28,7 +28,7 @@ from .core.batch import (
     Timer,
 )
 from .core.commands import Inbound
-from .core.commands.checks import as_conversation_states, as_request_states
+from .core.commands.checks import Paged, as_conversation_states, as_request_states, member
 from .core.effects import Effect, QueuedEffect
 from .core.events import Entry
 from .core.facts import Answer, Want
@@ -50,6 +50,7 @@ from .core.model import (
 from .core.settings import Theme
 from .core.suggesting import Suggestion
 from .core.values import value
+from .errors import InvalidInput
 
 __all__ = [
     "Absorbed",
@@ -99,7 +100,7 @@ class EffectState(StrEnum):
 
 
 @value(kw_only=True)
-class Requests:
+class Requests(Paged):
     """Requests by id, that is by the time of their first message. Items: `Request`.
 
     An index answers: those of one conversation; open ones of an assignee, or all of them (a ``queue`` or ``channel_id``
@@ -117,7 +118,7 @@ class Requests:
 
 
 @value(kw_only=True)
-class Conversations:
+class Conversations(Paged):
     """Conversations by id, that is by the time of their first message. Items: `Conversation`.
 
     ``quiet`` picks those with nothing but talk in them, or the others; what was closed as no request counts as talk.
@@ -149,7 +150,7 @@ class Conversations:
 
 
 @value(kw_only=True)
-class Messages:
+class Messages(Paged):
     """Messages by id, of one conversation or of all. Items: `Message`."""
 
     conversation_id: ConversationId | None = None
@@ -157,18 +158,27 @@ class Messages:
     limit: int = 100
 
 
+def _as_effect_state(given: EffectState | str | None) -> EffectState | None:
+    return None if given is None else member(EffectState, given)
+
+
 @value(kw_only=True)
-class Effects:
+class Effects(Paged):
     """The outbox in the order it was queued. Items: `StoredEffect`."""
 
     conversation_id: ConversationId | None = None
-    state: EffectState | None = None
+    state: EffectState | None = attrs.field(default=None, converter=_as_effect_state)
     after: str | None = None
     limit: int = 100
 
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.after is not None and not self.after.isdecimal():
+            raise InvalidInput(f"Effects.after must be the next of a page, not {self.after!r:.80}")
+
 
 @value(kw_only=True)
-class Records:
+class Records(Paged):
     """Records of one kind: all by id, or those with the key ``name`` and ``content`` by its rank. Items: `Record`."""
 
     kind: Code
@@ -180,7 +190,7 @@ class Records:
 
 
 @value(kw_only=True)
-class Streams:
+class Streams(Paged):
     """The names of all history streams, in order. Items: `str`."""
 
     after: str | None = None

@@ -81,7 +81,7 @@ class Registry:
     def _register(self, plugin: object | str) -> None:
         if isinstance(plugin, str):
             if not self.manager.load_setuptools_entrypoints(hooks.PROJECT, plugin):
-                raise PluginError(f"no installed plugin is called {plugin!r}")
+                raise PluginError(f"no installed plugin is called {plugin!r:.80}")
             plugin = self.manager.get_plugin(plugin)
             assert plugin is not None
         else:
@@ -126,7 +126,7 @@ class Registry:
             return wanted
         if wanted not in self.classifiers:
             names = ", ".join(sorted(self.classifiers)) or "none"
-            raise UsageError(f"no classifier is called {wanted!r}; there are: {names}")
+            raise UsageError(f"no classifier is called {wanted!r:.80}; there are: {names}")
         return self.classifiers[wanted]
 
     def _declared_kinds(self) -> dict[str, Transport]:

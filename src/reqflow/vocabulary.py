@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .core.automations import Check, Considered
 from .core.batch import Batch, InboxItem, Lease, LeaseQueue, Timer
+from .core.configuration import Layer, SettingOrigin
 from .core.effects import (
     AnnounceRequest,
     Effect,
@@ -194,6 +195,7 @@ from .core.settings import (
     Right,
     Rule,
     RuleMode,
+    Theme,
     Visibility,
 )
 from .core.views import Column, Document
@@ -301,6 +303,7 @@ __all__ = [
     "IssueFinished",
     "IssueTold",
     "Lane",
+    "Layer",
     "Lease",
     "LeaseQueue",
     "Line",
@@ -371,6 +374,7 @@ __all__ = [
     "RuleRefused",
     "RuleWaited",
     "SearchCard",
+    "SettingOrigin",
     "Side",
     "SubjectSet",
     "Tag",
@@ -384,6 +388,7 @@ __all__ = [
     "Text",
     "TextId",
     "TextRef",
+    "Theme",
     "TicketCreated",
     "TicketFailed",
     "TicketRequested",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from ..errors import InvalidSettings, ReqflowError, StoreError, UnreadableInput
-from . import ingesting, keeping, reading, serving, setting_up, showing
+from . import ingesting, keeping, listing, reading, serving, setting_up, settling, showing
 from .parser import make_parser
 from .printing import complain
 from .screen import Screen, open_screen
@@ -30,10 +30,12 @@ COMMANDS: Mapping[str, Callable[[Namespace, Screen], int]] = MappingProxyType(
         "history": reading.show_history,
         "ingest": ingesting.ingest,
         "init": setting_up.init,
+        "list": listing.show_list,
         "migrate": keeping.migrate,
         "plugins": keeping.list_plugins,
         "rebuild": keeping.rebuild,
         "requests": reading.show_requests,
+        "settings": settling.show_settings,
         "tick": serving.tick,
         "verify": keeping.verify,
         "worker": serving.work,

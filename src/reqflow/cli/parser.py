@@ -28,6 +28,8 @@ environment:
   NO_COLOR=1                    no colour
 """
 
+LISTS = ("answers", "customers", "drafts", "fired", "notes", "outbox", "rules", "tags", "trends")
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -73,6 +75,10 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
+def _add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=_count, default=50, metavar="N", help="at most so many (default: 50)")
+
+
 def _add_classifier(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classifier", metavar="NAME", help="which classifier judges messages, of several")
 
@@ -111,9 +117,7 @@ def _reading(commands: Commands) -> None:
     requests.add_argument("--channel", metavar="C", help="such as slack:C024BE91L")
     requests.add_argument("--assignee", metavar="AGENT", help="by id in the roster")
     requests.add_argument("--queue", metavar="Q")
-    requests.add_argument(
-        "--limit", type=_count, default=50, metavar="N", help="at most so many (default: 50)"
-    )
+    _add_limit(requests)
     _add_json(requests)
 
     for name, told in (
@@ -123,6 +127,24 @@ def _reading(commands: Commands) -> None:
         parser = _on_store(commands, name, told)
         parser.add_argument("id", metavar="ID", help="an id, or its last 6 or more digits")
         _add_json(parser)
+
+    lists = _on_store(commands, "list", "what the desk keeps beside its requests")
+    lists.add_argument(
+        "what",
+        choices=LISTS,
+        help="drafts under review, notes, tags, answers, customers, trends, rules, what fired, the outbox",
+    )
+    _add_limit(lists)
+    _add_json(lists)
+
+    settings = _on_store(
+        commands, "settings", "the configuration as given, or which layer decides a channel's"
+    )
+    settings.add_argument(
+        "--channel", metavar="C", help="all settings of this channel, and where each comes from"
+    )
+    settings.add_argument("--setting", metavar="NAME", help="only this one, with what it overrides")
+    _add_json(settings)
 
 
 def _time(commands: Commands) -> None:

@@ -30,6 +30,8 @@ STYLES = {
 }
 HEADS = ("id", "state", "first words", "from", "channel", "who", "last active")
 _WHOLE = re.compile(r"[rc]_[0-9a-f]{32}(?:-\d+)?")
+_RECORD = re.compile(r"[a-z_]+:\S{1,200}")
+"""What has a history of its own beside conversations: ``customer:k_...``, ``tag:vip``, ``answer:hello``."""
 _ENDING = re.compile(r"(?:[rc]_)?[0-9a-f]{6,32}(?:-\d+)?")
 
 
@@ -170,11 +172,17 @@ def board(engine: Engine, closed: int = 0) -> list[Row]:
 def find_id(engine: Engine, given: str) -> str:
     """The request or conversation that is meant: by its id, or by an end of it that nothing else has.
 
+    A customer (``k_``) and other records by ``kind:id`` stand for their own history; ``desk`` for that of the desk.
     A request and the conversation it opened end alike; then the request is meant, unless ``c_`` comes first.
     Raises `InvalidInput` for what can be no id and for an ending that several things have, `UnknownId` for
     one that nothing has.
     """
-    given = given.strip().lower()
+    given = given.strip()
+    if given.startswith("k_"):
+        return f"customer:{given}"
+    if _RECORD.fullmatch(given):
+        return given
+    given = given.lower()
     if given == "desk":
         return given
     if not _ENDING.fullmatch(given):

@@ -14,6 +14,7 @@ from ..errors import InvalidInput
 __all__ = [
     "clean",
     "ending",
+    "exact_span",
     "excerpt",
     "moment",
     "parse_moment",
@@ -90,6 +91,15 @@ def span(length: timedelta) -> str:
         if seconds >= size:
             return f"{seconds // size} {name}"
     return "0 s"
+
+
+def exact_span(length: timedelta) -> str:
+    """A span as settings write it, in the largest unit that leaves nothing over: ``90s``, ``2m``, ``0``."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and not seconds % size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s" if seconds else "0"
 
 
 def plural(count: int, thing: str, things: str | None = None) -> str:

@@ -84,7 +84,7 @@ class AsyncEngine(Wiring):
         self, items: Sequence[Item], *, at: datetime | None = None
     ) -> list[Outcome | ReqflowError]:
         """As `Engine.handle_many`."""
-        keyed = [(item, self._key(item)) for item in items]
+        keyed = self._keyed(items)
         done: list[Outcome | ReqflowError] = await self._run(lambda c: flow.handle_many(c, keyed), at)
         return done
 
@@ -92,7 +92,7 @@ class AsyncEngine(Wiring):
         self, item: Item | RequestId, *, rules: Mapping[str, Any] | None = None, at: datetime | None = None
     ) -> Rehearsal:
         """As `Engine.dry_run`."""
-        key = self._key(item)
+        key = self._rehearsed(item)
         return Rehearsal(*await self._run(lambda c: room("rehearsing").rehearse(c, item, key, rules), at))
 
     async def accept(self, observed: Observation) -> bool:

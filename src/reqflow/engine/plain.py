@@ -110,7 +110,7 @@ class Engine(Wiring):
         self, items: Sequence[Item], *, at: datetime | None = None
     ) -> list[Outcome | ReqflowError]:
         """Handle many in their order, in as few commits as can be; a refused one leaves the others alone."""
-        keyed = [(item, self._key(item)) for item in items]
+        keyed = self._keyed(items)
         done: list[Outcome | ReqflowError] = self._run(lambda context: flow.handle_many(context, keyed), at)
         return done
 
@@ -123,7 +123,7 @@ class Engine(Wiring):
         its name, and acts whatever its mode says. The id of a request asks what rules that wait for a span would do
         for it if that passed now. Raises `InvalidSettings` for rules that cannot be, and else as `handle` does.
         """
-        key = self._key(item)
+        key = self._rehearsed(item)
         return Rehearsal(
             *self._run(lambda context: room("rehearsing").rehearse(context, item, key, rules), at)
         )
@@ -260,13 +260,9 @@ class Engine(Wiring):
         found: tuple[AgentLoad, ...] = self._run(lambda c: room("managing").loads(c.desk, by))
         return found
 
-    def effort(
-        self, request_id: RequestId, *, by: Actor | None = None, at: datetime | None = None
-    ) -> Effort:
+    def effort(self, request_id: RequestId, *, by: Actor | None = None, at: datetime | None = None) -> Effort:
         """How long a request was on hold, who was contacted, which tools were touched. Raises `UnknownId`."""
-        found: Effort = self._run(
-            lambda c: room("managing").effort_of(c.desk, request_id, c.clock(), by), at
-        )
+        found: Effort = self._run(lambda c: room("managing").effort_of(c.desk, request_id, c.clock(), by), at)
         return found
 
     def escalation_share(
@@ -302,9 +298,7 @@ class Engine(Wiring):
         by: Actor | None = None,
     ) -> Deflection:
         """How often help was offered about a theme, and how often the form opened all the same."""
-        found: Deflection = self._run(
-            lambda c: room("managing").deflection(c.desk, theme, since, until, by)
-        )
+        found: Deflection = self._run(lambda c: room("managing").deflection(c.desk, theme, since, until, by))
         return found
 
     def verify(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import flow
 from ..core.automations import Automation, automations_of
 from ..core.commands import Command, MarkSeen, Observation
+from ..core.commands.checks import as_many, check_moment, check_word
 from ..core.model import (
     Actor,
     ActorKind,
@@ -21,7 +22,7 @@ from ..core.model import (
 )
 from ..core.settings import Desk
 from ..drivers import Ports
-from ..errors import UsageError
+from ..errors import InvalidInput, UsageError
 from ..ports import Classifier, Clock
 from ..registry import Registry
 
@@ -35,6 +36,9 @@ Item = Observation | MarkSeen | Command
 
 LEASED_FOR = timedelta(seconds=60)
 """How long a worker keeps a leased item before another may take it."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+"""Between which moments may lie that stand in for the clock."""
 
 SETUP = Actor(ActorKind.PLUGIN, Code("setup"))
 
@@ -67,14 +71,17 @@ class Wiring:
         chance: Callable[[], str] = random_word,
         muted: bool = False,
     ) -> None:
-        named = settings.get("workspace") if settings else None
+        named = settings.get("workspace") if isinstance(settings, Mapping) else None
+        _check_store(store)
         if workspace is not None and named is not None and named != workspace:
             raise UsageError(f"the settings are of workspace {named!r}, not of {workspace!r}")
+        if workspace is not None:
+            check_word("workspace", workspace)
         self.workspace = Workspace(workspace or named or "main")
         self.store = store
         self.clock: Clock = clock
         self._chance = chance
-        self.registry = Registry(plugins)
+        self.registry = Registry(as_many(plugins))
         self._settings = settings
         self._desk: Desk | None = None
         self._usual: flow.Context | None = None
@@ -89,6 +96,11 @@ class Wiring:
 
     def _context(self, desk: Desk, at: datetime | None, how: Mapping[str, Any]) -> flow.Context:
         """What flows know; ``how`` may set ``leased_for``. The usual one is made once."""
+        if at is not None:
+            _check_at(at)
+        leased_for = how.get("leased_for", LEASED_FOR)
+        if not isinstance(leased_for, timedelta) or leased_for < timedelta(0):
+            raise InvalidInput(f"leased_for must be a timedelta, not {leased_for!r:.80}")
         usual = self._usual
         plain = at is None and not how
         if plain and usual is not None and usual.desk is desk:
@@ -140,8 +152,25 @@ class Wiring:
     def _fresh_key(self) -> CommandKey:
         return CommandKey(f"cmd:{self._chance()}")
 
-    def _key(self, item: Item | RequestId) -> CommandKey:
-        return CommandKey("") if isinstance(item, str) else flow.key_of(item, self._chance)
+    def _key(self, item: Item) -> CommandKey:
+        return flow.key_of(item, self._chance)
+
+    def _keyed(self, items: Iterable[Item]) -> list[tuple[Item, CommandKey]]:
+        return [(item, self._key(item)) for item in as_many(items)]
+
+    def _rehearsed(self, item: Item | RequestId) -> CommandKey:
+        return CommandKey("") if isinstance(item, str) else self._key(item)
+
+
+def _check_store(store: Any) -> None:
+    if not callable(getattr(store, "recall", None)):
+        raise UsageError(f"the first argument is a store, such as SQLiteStore('desk.db'), not {store!r:.80}")
+
+
+def _check_at(at: datetime) -> None:
+    check_moment("at", at)
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:  # room for spans before and after
+        raise InvalidInput(f"at must lie in the years {FIRST_YEAR} to {LAST_YEAR}, not in {at.year}")
 
 
 def room(name: str) -> ModuleType:
