@@ -11,9 +11,7 @@ from reqflow.errors import Refused, UnknownId
 from reqflow.ports import Conversations, Messages, Streams
 from reqflow.testing.desks import Story, desk_with
 
-MANY = desk_with(
-    {"requests_per_conversation": "many", "detection": "classifier", "visibility": "channel"}
-)
+MANY = desk_with({"requests_per_conversation": "many", "detection": "classifier", "visibility": "channel"})
 
 
 def two(story):

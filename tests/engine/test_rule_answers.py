@@ -23,7 +23,9 @@ class Says:
         self.rule = Automation(
             name=name,
             on=frozenset(on),
-            then=lambda it: [Reply(by=it.by, conversation_id=it.conversation.id, text=text) for text in texts],
+            then=lambda it: [
+                Reply(by=it.by, conversation_id=it.conversation.id, text=text) for text in texts
+            ],
         )
 
     @hookimpl

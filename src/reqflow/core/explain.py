@@ -65,9 +65,7 @@ class Line:
     request_id: RequestId | None = None
 
 
-_CLOCKWORK: Mapping[str, str] = MappingProxyType(
-    {"drain": "the queue", "bar": "the bar", "loop": "the desk"}
-)
+_CLOCKWORK: Mapping[str, str] = MappingProxyType({"drain": "the queue", "bar": "the bar", "loop": "the desk"})
 """Timers that act for something which people know; the others are time itself."""
 
 _OUTSIDE: Mapping[str, str] = MappingProxyType(
@@ -204,7 +202,9 @@ def _received(event: e.MessageReceived, names: Names) -> str:
 def _posted(event: e.MessagePosted, names: Names) -> str:
     to = "replied" if event.message.audience == "customer" else "noted for the team"
     ready = f" with quick answer {event.answer}" if event.answer else ""
-    pointed = f" and pointed to {', '.join(each.request_id for each in event.pointers)}" if event.pointers else ""
+    pointed = (
+        f" and pointed to {', '.join(each.request_id for each in event.pointers)}" if event.pointers else ""
+    )
     return f"{to}{ready} {_worded(event.message, names)}{pointed}"
 
 
@@ -303,9 +303,13 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.MessageMoved: _fixed("moved a message to the request"),
         e.EntryUndone: lambda event, names: f"took back what entry {event.seq} did",
         e.LinkAdded: lambda event, names: f"linked {event.kind} {event.target}",
-        e.LinkRemoved: lambda event, names: f"took away the link to {event.kind} {event.target or 'without number'}",
+        e.LinkRemoved: lambda event, names: (
+            f"took away the link to {event.kind} {event.target or 'without number'}"
+        ),
         e.TicketRequested: lambda event, names: f"sent the request to the ticket tool {event.tool}",
-        e.TicketCreated: lambda event, names: f"took the request as {event.target or 'a ticket without a number'}",
+        e.TicketCreated: lambda event, names: (
+            f"took the request as {event.target or 'a ticket without a number'}"
+        ),
         e.TicketFailed: lambda event, names: f"did not take the request: {event.code}",
         e.MessageUndelivered: lambda event, names: f"could not deliver the message: {event.code}",
         e.RequestOpened: _fixed("opened a request"),
@@ -343,7 +347,9 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.RuleRefused: lambda event, names: (
             f"refused {f'{event.command} of ' if event.command else ''}rule {event.rule}: {event.code}"
         ),
-        e.RuleMatched: lambda event, names: f"would have carried out rule {event.rule}, which is only watched",
+        e.RuleMatched: lambda event, names: (
+            f"would have carried out rule {event.rule}, which is only watched"
+        ),
         e.RuleWaited: lambda event, names: (
             f"asked rule {event.rule}, whose wait since {_moment(event.since_at)} is over: "
             + ("its conditions hold" if event.matched else "its conditions do not hold")
@@ -386,10 +392,13 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.DraftWithdrawn: lambda event, names: f"withdrew the draft of {names.person(event.author)}",
         e.DraftNoteAdded: lambda event, names: f"noted on the draft: {names.text(event.text)}",
         e.DraftNoteDeleted: lambda event, names: f"deleted the note on the draft: {names.text(event.text)}",
-        e.ConversationDescribed: lambda event, names: "found " + " and ".join(
-            f"{name} {found}"
-            for name, found in (("sentiment", event.sentiment), ("language", event.language))
-            if found
+        e.ConversationDescribed: lambda event, names: (
+            "found "
+            + " and ".join(
+                f"{name} {found}"
+                for name, found in (("sentiment", event.sentiment), ("language", event.language))
+                if found
+            )
         ),
         e.ContactLinked: lambda event, names: (
             f"linked {names.person(event.profile_id)} to customer {event.customer_id}"

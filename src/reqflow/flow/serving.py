@@ -192,16 +192,12 @@ def serve_outbox(context: Context, limit: int = 100) -> Flow:
     return len(leases)
 
 
-def _return_all(
-    context: Context, leases: Sequence[Lease], ready_at: datetime
-) -> Generator[Ask, Any, None]:
+def _return_all(context: Context, leases: Sequence[Lease], ready_at: datetime) -> Generator[Ask, Any, None]:
     for lease in leases:
         yield from _return(context, lease, ready_at)
 
 
-def _settle(
-    context: Context, delivery: Delivery, receipt: Receipt
-) -> Generator[Ask, Any, datetime | None]:
+def _settle(context: Context, delivery: Delivery, receipt: Receipt) -> Generator[Ask, Any, datetime | None]:
     """Settle all that one delivery stands for; returns when to try its destination again, if it is to wait."""
     queued, (first, *rest) = delivery.queued, delivery.leases
     try:

@@ -145,7 +145,8 @@ class Desk:
 
     @cached_property
     def heard(self) -> dict[Any, Any]:
-        return {}  # what `reqflow.core.notices.hearing` found before
+        """What `reqflow.core.notices.hearing` found before."""
+        return {}
 
     def serves(self, agent: Agent, queue_id: QueueId) -> bool:
         """Whether the agent may accept from the queue: by their own grant, or because one of their teams serves it."""

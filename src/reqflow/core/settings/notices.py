@@ -30,7 +30,9 @@ NOTICE_CODES: Mapping[Code, str] = MappingProxyType(
         Code("reopened"): "a request that you follow is open again",
         Code("undelivered"): "a message of a conversation that you hold could not be delivered",
         Code("customer_wrote"): "a customer wrote in a conversation that you follow or work on",
-        Code("colleague_replied"): "a colleague answered the customer in a conversation that you follow or work on",
+        Code(
+            "colleague_replied"
+        ): "a colleague answered the customer in a conversation that you follow or work on",
         Code("internal_message"): "a colleague wrote internally in a conversation that you follow or work on",
         Code("mentioned"): "a colleague called you in",
         Code("draft_submitted"): "a draft waits for your review",
