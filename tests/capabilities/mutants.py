@@ -332,24 +332,26 @@ MUTANTS: Mapping[str, Mutant] = {
         "if not carries:",
     ),
     "86": Mutant(
-        "core/explain.py",
+        "core/explain/__init__.py",
         'f"took the request from {names.person(event.previous)}"',
         '"took the request away"',
     ),
-    "87": Mutant("core/explain.py", 'f"deleted the note {names.text(event.text)}"', '"deleted the note"'),
+    "87": Mutant(
+        "core/explain/__init__.py", 'f"deleted the note {names.text(event.text)}"', '"deleted the note"'
+    ),
     "88": Mutant(
-        "core/explain.py",
+        "core/explain/__init__.py",
         'return f"{to}{ready} {_worded(event.message, names)}{pointed}"',
         "return to",
     ),
-    "89": Mutant("core/explain.py", 'f"added tag {event.name}"', '"added a tag"'),
+    "89": Mutant("core/explain/__init__.py", 'f"added tag {event.name}"', '"added a tag"'),
     "90": Mutant(
-        "core/explain.py",
+        "core/explain/__init__.py",
         'f"deleted the note on the draft: {names.text(event.text)}"',
         '"deleted the note on the draft"',
     ),
     "91": Mutant(
-        "core/explain.py",
+        "core/explain/__init__.py",
         'f"closed the conversation: {event.close_reason}"',
         '"closed the conversation"',
     ),

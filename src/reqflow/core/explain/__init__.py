@@ -9,9 +9,10 @@ from typing import Any
 
 import attrs
 
-from . import events as e
-from .model import Actor, ActorKind, Code, FieldValue, Label, Message, Reason, RequestId, TextId, TextRef
-from .values import value
+from .. import events as e
+from ..model import Actor, ActorKind, Code, FieldValue, Message, Reason, RequestId, TextId, TextRef
+from ..values import value
+from .words import CLOCKWORK, LABELS, OUTSIDE, REASONS
 
 __all__ = ["Line", "Names", "describe", "profiles", "refs_in", "text_refs", "told_reason"]
 
@@ -44,9 +45,9 @@ class Names:
             case ActorKind.BOT:
                 return f"bot {self.person(actor.id)}"
             case ActorKind.TIMER:
-                return _CLOCKWORK.get(actor.id, "time")
-            case ActorKind.EXTERNAL if actor.id in _OUTSIDE:
-                return _OUTSIDE[actor.id]
+                return CLOCKWORK.get(actor.id, "time")
+            case ActorKind.EXTERNAL if actor.id in OUTSIDE:
+                return OUTSIDE[actor.id]
             case ActorKind.AUTOMATION:
                 return f"rule {actor.id}"
             case _:
@@ -65,73 +66,15 @@ class Line:
     request_id: RequestId | None = None
 
 
-_CLOCKWORK: Mapping[str, str] = MappingProxyType({"drain": "the queue", "bar": "the bar", "loop": "the desk"})
-"""Timers that act for something which people know; the others are time itself."""
-
-_OUTSIDE: Mapping[str, str] = MappingProxyType(
-    {"transport": "the channel", "ticket": "the ticket tool", "issue": "the tracker"}
-)
-"""Who reports from outside what became of something that was sent there."""
-
-_LABELS: Mapping[Label, str] = MappingProxyType(
-    {Label.REQUEST: "a request", Label.TALK: "talk", Label.UNKNOWN: "neither a request nor talk"}
-)
-
 _BY_HAND = frozenset({ActorKind.AGENT, ActorKind.CUSTOMER, ActorKind.AUTOMATION})
 """Whose acts are asked for by themselves: people's, and a rule's, which asks for everything that it does."""
-
-_REASONS: Mapping[str, str] = MappingProxyType(
-    {
-        "detected": "the message was taken for a request",
-        "first_message": "the first message of a conversation opens a request in this channel",
-        "channel_owner": "the channel's owner gets its requests",
-        "first_response": "first to answer",
-        "took_it": "took it",
-        "asked": "asked for by hand",
-        "accepted": "the conversation was accepted",
-        "released": "the conversation was given back",
-        "request_assigned": "a request in it was assigned",
-        "request_moved": "its holder has no open request in it any more",
-        "last_request_closed": "its last open request was closed",
-        "conversation_closed": "its conversation was closed",
-        "customer_wrote": "the customer wrote again",
-        "promoted": "somebody took the message for a request",
-        "not_a_request": "what was asked in it was no request",
-        "split": "split off by hand",
-        "started": "the desk spoke first",
-        "deleted": "its only words were taken back",
-        "undone": "taken back",
-        "had_it_before": "had it before it was closed",
-        "created": "the customer was put on record for it",
-        "recognised": "the address is one of the customer's, and the transport vouches for it",
-        "merged": "the two turned out to be one person",
-        "merge_undone": "the two are not one person after all",
-        "barred": "whoever asked was barred",
-        "late": "an older message arrived late and began the group",
-        "wake": "the snooze is over",
-        "emoji": "an emoji on a message asked for it",
-        "form": "it was asked in the form of its theme",
-        "consulted": "specialists are consulted",
-        "consult_answered": "the specialists have answered",
-        "auto_close": "nothing happened for too long",
-        "close_nudge": "still open after a while",
-        "draft_submitted": "an answer was handed in for review",
-        "reviewed": "the reviewer says",
-        "conversation_released": "its conversation was given back",
-        "inactivity_close": "the customer has not written for too long",
-        "unseen": "it was not seen in time",
-        "needs_review": "its author writes to customers after a review only",
-        "unknown_agent": "its author is not in the roster any more",
-        "unknown_id": "its author does not see the conversation any more",
-    }
-)
 
 
 def told_reason(reason: Reason | None, names: Names) -> str:
     """Why, in words: the reason itself, a policy's candidates and tie-break, a person's note."""
     if reason is None:
         return ""
-    told = _REASONS.get(reason.code, str(reason.code))
+    told = REASONS.get(reason.code, str(reason.code))
     if reason.policy is not None:
         told = f"policy {reason.policy}"
         if reason.candidates:
@@ -180,7 +123,7 @@ def _why(event: e.Event, entry: e.Entry, names: Names) -> str:
     if isinstance(event, e.MessageReceived) and event.detection is not None:
         found = event.detection
         because = ", ".join(each.replace("_", " ") for each in found.reasons)
-        judged = f"{found.by} took it for {_LABELS[found.label]}"
+        judged = f"{found.by} took it for {LABELS[found.label]}"
         why = judged + (f" ({because})" if because else "")
     earlier = [each.partition(":")[0] for each in entry.cause.rules[:-1]]  # the last one is who acts
     if earlier:
