@@ -96,15 +96,15 @@ class Wiring:
 
     def _context(self, desk: Desk, at: datetime | None, how: Mapping[str, Any]) -> flow.Context:
         """What flows know; ``how`` may set ``leased_for``. The usual one is made once."""
+        usual = self._usual
+        plain = at is None and not how
+        if plain and usual is not None and usual.desk is desk:
+            return usual
         if at is not None:
             _check_at(at)
         leased_for = how.get("leased_for", LEASED_FOR)
         if not isinstance(leased_for, timedelta) or leased_for < timedelta(0):
             raise InvalidInput(f"leased_for must be a timedelta, not {leased_for!r:.80}")
-        usual = self._usual
-        plain = at is None and not how
-        if plain and usual is not None and usual.desk is desk:
-            return usual
         context = flow.Context(
             desk=desk,
             clock=self.clock if at is None else (lambda: at),

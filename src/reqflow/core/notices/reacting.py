@@ -217,8 +217,9 @@ def _tell(
 
 def _meant(
     step: Step, conversation: Conversation, event: Any, settings: ChannelSettings, lines: Sequence[Line]
-) -> Iterator[Notice]:
+) -> list[Notice]:
     """The notices of the table; an agent who is several of those told is told once, as the first."""
+    notices: list[Notice] = []
     told: set[AgentId] = set()
     for line in lines:
         if line.when is not None and not line.when(event, settings):
@@ -226,10 +227,11 @@ def _meant(
         code = line.code if line.code is not None else event.code
         for agent in AGENTS[line.who](step, conversation, event, settings):
             if agent is None:
-                yield Notice(code=code, who=line.who)
+                notices.append(Notice(code=code, who=line.who))
             elif line.who is Who.REPLIER or agent not in told:  # buttons are no news
                 told.add(agent)
-                yield Notice(code=code, who=line.who, agent=agent)
+                notices.append(Notice(code=code, who=line.who, agent=agent))
+    return notices
 
 
 def _ruled(
