@@ -113,8 +113,6 @@ class Requests(Paged):
     queue: QueueId | None = None
     conversation_id: ConversationId | None = None
     newest_first: bool = False
-    after: str | None = None
-    limit: int = 100
 
 
 @value(kw_only=True)
@@ -135,8 +133,6 @@ class Conversations(Paged):
     requester: ProfileId | None = None
     holder: AgentId | None = None
     newest_first: bool = False
-    after: str | None = None
-    limit: int = 100
 
     @property
     def wants_open(self) -> bool | None:
@@ -154,8 +150,6 @@ class Messages(Paged):
     """Messages by id, of one conversation or of all. Items: `Message`."""
 
     conversation_id: ConversationId | None = None
-    after: str | None = None
-    limit: int = 100
 
 
 def _as_effect_state(given: EffectState | str | None) -> EffectState | None:
@@ -168,8 +162,6 @@ class Effects(Paged):
 
     conversation_id: ConversationId | None = None
     state: EffectState | None = attrs.field(default=None, converter=_as_effect_state)
-    after: str | None = None
-    limit: int = 100
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -185,15 +177,12 @@ class Records(Paged):
     name: str | None = None
     content: str = ""
     newest_first: bool = False
-    after: str | None = None
-    limit: int = 100
 
 
 @value(kw_only=True)
 class Streams(Paged):
     """The names of all history streams, in order. Items: `str`."""
 
-    after: str | None = None
     limit: int = 1000
 
 

@@ -31,6 +31,7 @@ from reqflow import (
     Take,
     agent,
 )
+from reqflow.core.facts import Outcome
 from reqflow.core.model import Code
 from reqflow.core.records import Bar, Contact
 from reqflow.errors import Refused
@@ -156,25 +157,34 @@ def in_threads(works: list[Callable[[], Any]]) -> list[Any]:
     return results
 
 
+def all_at_once(
+    engines: list[Engine], rounds: int, letter_of: Callable[[int, int], Inbound]
+) -> list[tuple[Outcome, ...]]:
+    """Round after round each engine handles a message at the same moment; what became of them, round by round."""
+    barrier = threading.Barrier(len(engines))
+
+    def writer(place: int) -> list[Outcome]:
+        outcomes = []
+        for number in range(rounds):
+            barrier.wait()
+            outcomes.append(engines[place].handle(letter_of(number, place)))
+        return outcomes
+
+    results = in_threads([partial(writer, place) for place in range(len(engines))])
+    assert [each for each in results if isinstance(each, Exception)] == []
+    return list(zip(*results, strict=True))
+
+
 def test_two_first_messages_of_one_person_at_once_make_one_conversation(stores: Any) -> None:
     rounds, writers = (150, 4) if stores.name == "postgres" else (40, 2)
     clock = Clock()
     clock.now = START + timedelta(hours=1)
     prepared(stores())
     engines = [engine_on(stores(), clock) for _ in range(writers)]
-    barrier = threading.Barrier(writers)
-
-    def writer(place: int) -> list[Any]:
-        outcomes = []
-        for number in range(rounds):
-            barrier.wait()
-            mine = letter(number * writers + place, f"p{number}", "dm:1", "hello")
-            outcomes.append(engines[place].handle(mine))
-        return outcomes
-
-    results = in_threads([partial(writer, place) for place in range(writers)])
-    assert [each for each in results if isinstance(each, Exception)] == []
-    for together in zip(*results, strict=True):
+    written = all_at_once(
+        engines, rounds, lambda number, place: letter(number * writers + place, f"p{number}", "dm:1", "hello")
+    )
+    for together in written:
         assert len({each.conversation_id for each in together}) == 1
         assert len({each.request_id for each in together}) == 1
     store = engines[0].store
@@ -190,25 +200,20 @@ def test_two_answers_at_once_to_an_unseen_message_make_one_conversation(stores: 
     clock.now = START + timedelta(hours=1)
     prepared(stores())
     engines = [engine_on(stores(), clock) for _ in range(writers)]
-    barrier = threading.Barrier(writers)
-
-    def writer(place: int) -> list[Any]:
-        outcomes = []
-        for number in range(rounds):
-            barrier.wait()
-            mine = letter(number * writers + place, f"w{place}", "chat:lobby", replies_to=(f"root{number}",))
-            outcomes.append(engines[place].handle(mine))
-        return outcomes
-
-    results = in_threads([partial(writer, place) for place in range(writers)])
-    assert [each for each in results if isinstance(each, Exception)] == []
-    for together in zip(*results, strict=True):
+    written = all_at_once(
+        engines,
+        rounds,
+        lambda number, place: letter(
+            number * writers + place, f"w{place}", "chat:lobby", replies_to=(f"root{number}",)
+        ),
+    )
+    for together in written:
         assert len({each.conversation_id for each in together}) == 1
     store = engines[0].store
     assert len(list(everything(store, Conversations()))) == rounds
     assert len(list(everything(store, Messages()))) == rounds * writers
     root = engines[0].handle(letter(0, "cara", "chat:lobby", native="root0"))
-    assert root.conversation_id == results[0][0].conversation_id
+    assert root.conversation_id == written[0][0].conversation_id
     assert engines[0].verify() == []
 
 

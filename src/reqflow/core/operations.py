@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import attrs
+
 from . import commands as c
 from . import events as e
 from .attending import seen_wants
@@ -232,15 +234,7 @@ def execute(
     """Carry out a command. Raises `Refused` or `UnknownId`; then nothing has changed."""
     seen = overlay.outcome(key)
     if seen is not None:
-        return Outcome(
-            kind=seen.kind,
-            code=seen.code,
-            conversation_id=seen.conversation_id,
-            request_id=seen.request_id,
-            message_id=seen.message_id,
-            record_id=seen.record_id,
-            duplicate=True,
-        )
+        return attrs.evolve(seen, duplicate=True)
     if isinstance(command, c.Promote) and command.inbound is not None:
         inbound = command.inbound
         came = inbound_key(inbound.channel, inbound.native)

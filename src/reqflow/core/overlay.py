@@ -134,8 +134,7 @@ class Overlay(Known):
     def put_message(self, message: Message) -> None:
         """A new message row."""
         self._messages[message.channel_id, message.native] = message
-        if message.top and message.profile_id is not None:
-            self._list_top(message)
+        self._list_top(message)
 
     def _list_top(self, message: Message) -> None:
         """Let grouping see the message as it is now, if it stands by itself in its channel."""

@@ -51,7 +51,7 @@ __all__ = ["Step"]
 R = TypeVar("R", bound=Record)
 
 
-class _Draft:
+class _Making:
     """A conversation in the making: what it was, what it is by now, and the events between."""
 
     __slots__ = ("after", "before", "events", "heard", "settings")
@@ -86,7 +86,7 @@ class Step:
         self.cause = cause
         self.muted = muted
         self.author = author
-        self._drafts: dict[ConversationId, _Draft] = {}
+        self._making: dict[ConversationId, _Making] = {}
         self._records: dict[tuple[str, str], Record] = {}
         self._own: list[e.Entry] = []
         self._effects: list[QueuedEffect] = []
@@ -109,34 +109,34 @@ class Step:
 
     def conversation(self, conversation_id: ConversationId) -> Conversation | None:
         """The conversation as this step has made it so far."""
-        draft = self._drafts.get(conversation_id)
-        return self.overlay.conversation(conversation_id) if draft is None else draft.after
+        making = self._making.get(conversation_id)
+        return self.overlay.conversation(conversation_id) if making is None else making.after
 
     def before(self, conversation_id: ConversationId) -> Conversation | None:
         """The conversation as this step found it; None if it began here, or was not touched."""
-        draft = self._drafts.get(conversation_id)
-        return draft.before if draft is not None else None
+        making = self._making.get(conversation_id)
+        return making.before if making is not None else None
 
     def bring_back(self, conversation: Conversation, request: Request) -> None:
         """Let the state hold a closed request for this step that it had let go of."""
         if find_request(conversation, request.id) is None:
             held = changed(conversation, closed=(request, *conversation.closed))
-            self._drafts[conversation.id] = _Draft(held, held, self._heard_in(held))
+            self._making[conversation.id] = _Making(held, held, self._heard_in(held))
 
     def emit(self, conversation_id: ConversationId, *events: e.Event) -> None:
         """Let events happen in a conversation, and whatever they couple to."""
-        draft = self._drafts.get(conversation_id)
+        making = self._making.get(conversation_id)
         for event in events:
-            if draft is None:
-                draft = self._begin(conversation_id, event)
+            if making is None:
+                making = self._begin(conversation_id, event)
             else:
-                draft.after = evolve(draft.after, event, self.at, self.actor)
-            draft.events.append(event)
+                making.after = evolve(making.after, event, self.at, self.actor)
+            making.events.append(event)
             if event.__class__ in PROJECTIONS:
                 self._project(event, conversation_id)
-            after = draft.after
-            for reaction in draft.heard[event.__class__]:
-                reaction(self, after, event, draft.settings)
+            after = making.after
+            for reaction in making.heard[event.__class__]:
+                reaction(self, after, event, making.settings)
             couplings = COUPLED.get(event.tag)
             if couplings is not None:
                 coupling = couplings.get(after.state)  # a request's event leaves this as it was
@@ -150,8 +150,8 @@ class Step:
         self.emit(message.conversation_id, event)
         return after
 
-    def _begin(self, conversation_id: ConversationId, event: e.Event) -> _Draft:
-        """The draft of a conversation that this step has not touched yet, after its first event."""
+    def _begin(self, conversation_id: ConversationId, event: e.Event) -> _Making:
+        """The making of a conversation that this step has not touched yet, after its first event."""
         if isinstance(event, e.ConversationOpened):
             before, after = None, begin(event)
         else:
@@ -159,8 +159,8 @@ class Step:
             if before is None:
                 raise LookupError(f"{event.tag}: no conversation {conversation_id}")
             after = evolve(before, event, self.at, self.actor)
-        draft = self._drafts[conversation_id] = _Draft(before, after, self._heard_in(after))
-        return draft
+        making = self._making[conversation_id] = _Making(before, after, self._heard_in(after))
+        return making
 
     def _heard_in(self, conversation: Conversation) -> Hearing:
         return hearing(self.desk, conversation.channel_id, ruled=bool(self.overlay.notice_rules))
@@ -306,16 +306,16 @@ class Step:
         """Leave the result in the overlay; returns the events of each stream."""
         overlay = self.overlay
         happened: dict[ConversationId, Sequence[e.Event]] = {}
-        for conversation_id, draft in self._drafts.items():
-            if not draft.events:
+        for conversation_id, making in self._making.items():
+            if not making.events:
                 continue
-            before, after = draft.before, draft.after
+            before, after = making.before, making.after
             version = after.version + 1
             # events that change nothing leave the stored value, which is not ours to finish
             after = (changed if after is before else finished)(after, version=version)
-            happened[conversation_id] = draft.events
-            overlay.put_conversation(before, after, sooner=self._may_hasten(draft))
-            if draft.settings.searchable and before is not None and before.is_open and not after.is_open:
+            happened[conversation_id] = making.events
+            overlay.put_conversation(before, after, sooner=self._may_hasten(making))
+            if making.settings.searchable and before is not None and before.is_open and not after.is_open:
                 overlay.arm(index_key(conversation_id), self.at)
             overlay.entries.append(
                 e.Entry(
@@ -324,7 +324,7 @@ class Step:
                     at=self.at,
                     actor=self.actor,
                     cause=self.cause,
-                    events=tuple(draft.events),
+                    events=tuple(making.events),
                 )
             )
             if before is None or before.requests is not after.requests or before.closed is not after.closed:
@@ -345,12 +345,12 @@ class Step:
             say(self, self._asides)
         return happened
 
-    def _may_hasten(self, draft: _Draft) -> bool:
+    def _may_hasten(self, making: _Making) -> bool:
         """Whether a deadline may have come nearer: words alone move deadlines away, but for settings and rules."""
-        before = draft.before
-        if before is None or before.customer_at is None or draft.settings.inactivity_only_when_answered:
+        before = making.before
+        if before is None or before.customer_at is None or making.settings.inactivity_only_when_answered:
             return True
-        return not _WORDS.issuperset(map(type, draft.events)) or bool(self.desk.waits(before.channel_id))
+        return not _WORDS.issuperset(map(type, making.events)) or bool(self.desk.waits(before.channel_id))
 
     def _finish_rarer(self) -> None:
         overlay = self.overlay

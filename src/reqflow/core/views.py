@@ -85,8 +85,6 @@ class Board(Paged):
     channels: tuple[ChannelId, ...] = attrs.field(default=(), converter=_as_channels)
     assignee: AgentId | None = None
     queue: QueueId | None = None
-    after: str | None = None
-    limit: int = 100
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -130,8 +128,6 @@ class Inbox(Paged):
     agent: AgentId
     box: Box = attrs.field(default=Box.ASSIGNED, converter=_as_box)
     audience: Audience | None = attrs.field(default=None, converter=_as_audience)
-    after: str | None = None
-    limit: int = 100
 
 
 class Shelf(StrEnum):
@@ -152,8 +148,6 @@ class FromCustomers(Paged):
 
     shelf: Shelf = attrs.field(default=Shelf.OPEN, converter=_as_shelf)
     channel_id: ChannelId | None = None
-    after: str | None = None
-    limit: int = 100
 
 
 @value(kw_only=True)
@@ -166,8 +160,6 @@ class Past(Paged):
 
     profile_id: ProfileId | None = None
     customer_id: CustomerId | None = None
-    after: str | None = None
-    limit: int = 100
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -184,8 +176,6 @@ class Search(Paged):
 
     words: str
     channel_id: ChannelId | None = None
-    after: str | None = None
-    limit: int = 100
 
 
 @value(kw_only=True)
@@ -199,8 +189,6 @@ class Documents(Paged):
     conversation_id: ConversationId | None = None
     profile_id: ProfileId | None = None
     customer_id: CustomerId | None = None
-    after: str | None = None
-    limit: int = 100
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -235,8 +223,6 @@ class WithField(Paged):
 
     field: str
     content: Content
-    after: str | None = None
-    limit: int = 100
 
 
 Composed = Board | Inbox | FromCustomers | Past | Search | Documents | WithField

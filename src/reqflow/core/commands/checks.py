@@ -24,6 +24,7 @@ from ..model import (
     RequestState,
     Resolution,
 )
+from ..values import value
 
 __all__ = [
     "MAX_NATIVE",
@@ -50,6 +51,7 @@ __all__ = [
     "check_text",
     "check_word",
     "is_moment",
+    "is_place",
     "is_text",
     "is_word",
     "member",
@@ -173,12 +175,12 @@ class Checked:
                 check(where, content)
 
 
+@value(kw_only=True)
 class Paged(Checked):
     """Root of views: ``limit`` items from after ``after``, which is the ``next`` of the page before."""
 
-    __slots__ = ()
-    after: str | None
-    limit: int
+    after: str | None = None
+    limit: int = 100
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -204,6 +206,11 @@ def is_text(instance: object, attribute: attrs.Attribute[Any], content: object) 
 def is_word(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:
     """`check_word` for a field."""
     check_word(f"{type(instance).__name__}.{attribute.name}", content)
+
+
+def is_place(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:
+    """`check_place` for a field."""
+    check_place(f"{type(instance).__name__}.{attribute.name}", content)
 
 
 def is_moment(instance: object, attribute: attrs.Attribute[datetime], content: object) -> None:

@@ -15,7 +15,7 @@ from ..codes import code_of
 from ..events import EVENTS
 from ..model import Code, ConversationId, RequestId
 from ..values import value
-from .checks import as_utc, check_length, check_moment, check_place, check_text, is_moment
+from .checks import as_utc, check_length, check_moment, check_text, is_moment, is_place
 from .root import Command
 
 __all__ = ["MAX_DATA", "CancelTimer", "HostData", "RecordEvent", "SendEffect", "SetTimer", "own_name"]
@@ -123,9 +123,7 @@ class SendEffect(Command):
 
     conversation_id: ConversationId
     kind: Code = attrs.field(converter=_as_name)
-    destination: Code = attrs.field(
-        validator=lambda i, a, given: check_place("SendEffect.destination", given)
-    )
+    destination: Code = attrs.field(validator=is_place)
     data: HostData = attrs.field(factory=tuple, converter=_as_data)
     texts: Mapping[str, str] = attrs.field(factory=tuple, converter=_as_texts, validator=_bounded)
     request_id: RequestId | None = None

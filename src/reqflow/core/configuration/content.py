@@ -36,7 +36,7 @@ def read_tags(read: Reader, given: object) -> dict[Code, str]:
         given = {str(each): "" for each in given}
     tags: dict[Code, str] = {}
     for word, label in read.table(given, "tags").items():
-        code = _code(read, word, f"tags.{word}")
+        code = read.code(word, f"tags.{word}")
         if not isinstance(label, str):
             read.problems.append(f"tags.{word}: must be the tag's wording, not {label!r}")
         elif code is not None:
@@ -48,7 +48,7 @@ def read_statuses(read: Reader, given: object) -> dict[Code, RequestState]:
     """The desk's own names of where a request stands, each inside one state."""
     statuses: dict[Code, RequestState] = {}
     for word, state in read.table(given, "statuses").items():
-        code = _code(read, word, f"statuses.{word}")
+        code = read.code(word, f"statuses.{word}")
         try:
             inside = _STATE(state)
         except ValueError as problem:
@@ -64,7 +64,7 @@ def read_fields(read: Reader, given: object) -> dict[Code, Field]:
     fields: dict[Code, Field] = {}
     for word, table in read.table(given, "fields").items():
         path = f"fields.{word}"
-        code = _code(read, word, path)
+        code = read.code(word, path)
         declared = read.fields(table, _FIELD, path)
         if code is None:
             continue
@@ -80,11 +80,3 @@ def read_fields(read: Reader, given: object) -> dict[Code, Field]:
     if len(fields) > MAX_FIELDS:
         read.problems.append(f"fields: at most {MAX_FIELDS} may be declared, not {len(fields)}")
     return fields
-
-
-def _code(read: Reader, word: str, path: str) -> Code | None:
-    try:
-        return code_of(word)
-    except ValueError as problem:
-        read.problems.append(f"{path}: {problem}")
-        return None

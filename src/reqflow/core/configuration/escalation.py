@@ -68,19 +68,11 @@ def read_escalation(read: Reader, given: Mapping[str, Any], desk: Desk) -> Desk:
     return attrs.evolve(desk, menus=_menus(read, given.get("menus"), desk))
 
 
-def _code(read: Reader, word: str, path: str) -> Code | None:
-    try:
-        return code_of(word)
-    except ValueError as problem:
-        read.problems.append(f"{path}: {problem}")
-        return None
-
-
 def _themes(read: Reader, given: object, desk: Desk) -> dict[Code, Theme]:
     themes: dict[Code, Theme] = {}
     for word, table in read.table(given, "themes").items():
         path = f"themes.{word}"
-        code, fields = _code(read, word, path), read.fields(table, _THEME, path)
+        code, fields = read.code(word, path), read.fields(table, _THEME, path)
         if "queue" not in fields:
             read.problems.append(f"{path}.queue: a theme needs the queue that its requests wait in")
             continue
@@ -97,7 +89,7 @@ def _severities(read: Reader, given: object) -> dict[Code, Severity]:
     severities: dict[Code, Severity] = {}
     for word, table in read.table(given, "severities").items():
         path = f"severities.{word}"
-        code, fields = _code(read, word, path), read.fields(table, _SEVERITY, path)
+        code, fields = read.code(word, path), read.fields(table, _SEVERITY, path)
         if "destination" not in fields:
             read.problems.append(f"{path}.destination: say who is paged, or which tracker gets the bug")
         elif code is not None:
@@ -109,7 +101,7 @@ def _menus(read: Reader, given: object, desk: Desk) -> dict[Code, Menu]:
     menus: dict[Code, Menu] = {}
     for word, table in read.table(given, "menus").items():
         path = f"menus.{word}"
-        code, table = _code(read, word, path), read.table(table, path)
+        code, table = read.code(word, path), read.table(table, path)
         for unknown in sorted(set(table) - {"title", "options"}):
             read.problems.append(f"{path}.{unknown}: unknown; known are title, options")
         options = tuple(
@@ -126,7 +118,7 @@ def _menus(read: Reader, given: object, desk: Desk) -> dict[Code, Menu]:
 
 
 def _option(read: Reader, word: str, table: object, path: str, desk: Desk) -> MenuOption | None:
-    code, fields = _code(read, word, path), read.fields(table, _OPTION, path)
+    code, fields = read.code(word, path), read.fields(table, _OPTION, path)
     kind = fields.get("kind")
     if kind is None:
         read.problems.append(f"{path}.kind: must be one of {', '.join(OptionKind)}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
+from ..codes import code_of
+from ..model import Code
 from .parsers import Parser
 
 __all__ = ["Reader", "unknown"]
@@ -19,6 +20,8 @@ def unknown(name: str, known: Iterable[str]) -> str:
     """What is to be said of a name that is none of those known."""
     names = list(known)
     if len(names) > FEW:
+        from difflib import get_close_matches  # for those who mistyped
+
         close = get_close_matches(name, names, 1)
         return f"unknown; did you mean {close[0]}?" if close else "unknown: see the reference of settings"
     return f"unknown; known are {', '.join(names)}"
@@ -56,6 +59,14 @@ class Reader:
             except ValueError as problem:
                 self.problems.append(f"{path}.{name}: {problem}")
         return read
+
+    def code(self, word: str, path: str) -> Code | None:
+        """The code that a name stands for (see `reqflow.core.codes`); None where it can be none."""
+        try:
+            return code_of(word)
+        except ValueError as problem:
+            self.problems.append(f"{path}: {problem}")
+            return None
 
     def encodable(self, given: object, path: str = "") -> None:
         """Note every text in a tree of tables and lists that no encoding takes: those with half a character."""

@@ -25,6 +25,7 @@ from ..model import (
     TextRef,
 )
 from ..values import value
+from .notes import Jotting, taken_away
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
@@ -67,23 +68,15 @@ class Draft(Record):
 
 
 @value(kw_only=True)
-class DraftNote(Record):
-    """A note on a draft. One that was deleted keeps its text, for history."""
+class DraftNote(Jotting):
+    """A note on a draft."""
 
     tag: ClassVar[str] = "draft_note"
     draft_id: Code
-    conversation_id: ConversationId
-    text: TextRef
-    author: Actor
-    added_at: datetime
-    deleted_at: datetime | None = None
-    deleted_by: Actor | None = None
 
-    def found_by(self) -> tuple[RecordKey, ...]:
-        """By draft while it is there, in the order of time."""
-        if self.deleted_at is not None:
-            return ()
-        return (RecordKey("draft", self.draft_id, rank_of(self.added_at)),)
+    def hangs_on(self) -> tuple[str, str]:
+        """Its draft."""
+        return "draft", self.draft_id
 
 
 def _submitted(old: None, event: e.DraftSubmitted, stream: str, at: datetime, actor: Actor) -> Draft:
@@ -143,12 +136,6 @@ def _note_added(old: None, event: e.DraftNoteAdded, stream: str, at: datetime, a
     )
 
 
-def _note_deleted(
-    old: DraftNote, event: e.DraftNoteDeleted, stream: str, at: datetime, actor: Actor
-) -> DraftNote:
-    return attrs.evolve(old, deleted_at=at, deleted_by=actor)
-
-
 _ID: Any = attrgetter("draft_id")
 _NOTE_ID: Any = attrgetter("note_id")
 
@@ -160,6 +147,6 @@ DRAFT_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
         e.DraftRejected: Projection(Draft, _ID, _rejected),
         e.DraftWithdrawn: Projection(Draft, _ID, _withdrawn),
         e.DraftNoteAdded: Projection(DraftNote, _NOTE_ID, _note_added, begins=True),
-        e.DraftNoteDeleted: Projection(DraftNote, _NOTE_ID, _note_deleted),
+        e.DraftNoteDeleted: Projection(DraftNote, _NOTE_ID, taken_away),
     }
 )

@@ -16,16 +16,14 @@ from ..values import value
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["NOTE_PROJECTIONS", "Note"]
+__all__ = ["NOTE_PROJECTIONS", "Jotting", "Note", "taken_away"]
 
 
 @value(kw_only=True)
-class Note(Record):
-    """A note on a conversation. One that was deleted keeps its text, for history."""
+class Jotting(Record):
+    """Root of what colleagues leave in words. One that was deleted keeps its text, for history."""
 
-    tag: ClassVar[str] = "note"
     conversation_id: ConversationId
-    request_id: RequestId | None = None
     text: TextRef
     author: Actor
     added_at: datetime
@@ -33,10 +31,27 @@ class Note(Record):
     deleted_by: Actor | None = None
 
     def found_by(self) -> tuple[RecordKey, ...]:
-        """By conversation while it is there, in the order of time."""
+        """By what it hangs on while it is there, in the order of time."""
         if self.deleted_at is not None:
             return ()
-        return (RecordKey("conversation", self.conversation_id, rank_of(self.added_at)),)
+        return (RecordKey(*self.hangs_on(), rank_of(self.added_at)),)
+
+    def hangs_on(self) -> tuple[str, str]:
+        """What it is on: the name and content of its key."""
+        return "conversation", self.conversation_id
+
+
+def taken_away(old: Jotting, event: e.Event, stream: str, at: datetime, actor: Actor) -> Jotting:
+    """It is not found any more; its text stays."""
+    return attrs.evolve(old, deleted_at=at, deleted_by=actor)
+
+
+@value(kw_only=True)
+class Note(Jotting):
+    """A note on a conversation."""
+
+    tag: ClassVar[str] = "note"
+    request_id: RequestId | None = None
 
 
 def _added(old: None, event: e.NoteAdded, stream: str, at: datetime, actor: Actor) -> Note:
@@ -50,15 +65,11 @@ def _added(old: None, event: e.NoteAdded, stream: str, at: datetime, actor: Acto
     )
 
 
-def _deleted(old: Note, event: e.NoteDeleted, stream: str, at: datetime, actor: Actor) -> Note:
-    return attrs.evolve(old, deleted_at=at, deleted_by=actor)
-
-
 _ID: Any = attrgetter("note_id")
 
 NOTE_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {
         e.NoteAdded: Projection(Note, _ID, _added, begins=True),
-        e.NoteDeleted: Projection(Note, _ID, _deleted),
+        e.NoteDeleted: Projection(Note, _ID, taken_away),
     }
 )

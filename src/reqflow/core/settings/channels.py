@@ -121,11 +121,6 @@ class ChannelSettings:
         return self.kind is ChannelKind.DIRECT
 
     @cached_property
-    def listens(self) -> bool:
-        """True when each message asks for more than to be kept: others are told of it, or it may stay unseen."""
-        return self.assignees_follow or self.forwards
-
-    @cached_property
     def forwards(self) -> bool:
         """True when what is not seen is sent by mail."""
         return self.unseen_through is not None and bool(self.unseen_after) and bool(self.unseen_by)
