@@ -28,11 +28,12 @@ from typing import Any, get_args
 import attrs
 
 from reqflow import engine, errors, hooks, ports
-from reqflow.core import commands, couplings, effects, events, model, notices, permissions, records, settings
+from reqflow.core import commands, couplings, effects, events, model, notices, records, settings
 from reqflow.core import views as core_views
 from reqflow.core.automations import facts
 from reqflow.core.configuration.rule_actions import ACTIONS
 from reqflow.core.lifecycle import CONVERSATION, DRAFT, REQUEST, Lifecycle
+from reqflow.core.rights import permissions
 from reqflow.core.settings import people, rules
 from reqflow.diagrams import couplings_table, markdown_table, mermaid, table
 from reqflow.flow import beside, contacts

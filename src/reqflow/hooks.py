@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pluggy
 
+from .core.asking.signatures import Signature
 from .core.assignment import Policy
 from .core.automations import Automation
 from .core.batch import Batch
 from .core.notices import NoticeRule
-from .core.signatures import Signature
 from .ports import Classifier, Store, Suggester, Transport
 
 __all__ = [

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
+from .core.asking.suggesting import Suggestion
 from .core.batch import (
     Absorbed,
     Adopted,
@@ -48,7 +49,6 @@ from .core.model import (
     Workspace,
 )
 from .core.settings import Theme
-from .core.suggesting import Suggestion
 from .core.values import value
 from .errors import InvalidInput
 

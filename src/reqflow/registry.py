@@ -10,11 +10,11 @@ from typing import Any
 import pluggy
 
 from . import hooks
+from .core.asking.signatures import Signature
 from .core.assignment import POLICIES, Policy
 from .core.automations import Automation
 from .core.batch import Batch
 from .core.notices import NoticeRule
-from .core.signatures import Signature
 from .errors import PluginError, UsageError
 from .ports import Classifier, Store, Suggester, Transport
 

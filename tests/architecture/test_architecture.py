@@ -104,7 +104,7 @@ MUTANTS = {
     "core_imports_warnings": ("values", "core/request.py", "import warnings"),
     "errors_import_traceback": ("values", "errors.py", "from traceback import format_exc"),
     "transitions_in_request": ("homes", "core/request.py", "from transitions import Machine"),
-    "dateutil_in_routing": ("homes", "core/routing.py", "import dateutil.rrule"),
+    "dateutil_in_routing": ("homes", "core/placing/routing.py", "import dateutil.rrule"),
     "cattrs_in_core": ("homes", "core/values.py", "import cattrs"),
     "cattrs_gen_in_ports": ("homes", "ports.py", "from cattrs.gen import override"),
     "pluggy_in_engine": ("homes", "engine.py", "def f():\n    import pluggy"),

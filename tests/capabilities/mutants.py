@@ -20,7 +20,7 @@ class Mutant:
 
 MUTANTS: Mapping[str, Mutant] = {
     "1": Mutant(
-        "core/detecting.py",
+        "core/placing/detecting.py",
         "return detection.label is Label.REQUEST",
         "return False",
     ),
@@ -30,18 +30,18 @@ MUTANTS: Mapping[str, Mutant] = {
         "if assignee is not None and request.assignee == assignee:",
     ),
     "3": Mutant(
-        "core/grouping.py",
+        "core/placing/grouping.py",
         "if sent_at - start <= settings.grouping_within:",
         "if sent_at - start < settings.grouping_within:",
     ),
-    "4": Mutant("core/intake.py", "earlier, found = found, group", "earlier = found"),
+    "4": Mutant("core/placing/intake.py", "earlier, found = found, group", "earlier = found"),
     "5": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "        request = self._meant(found, agent)\n",
         "        request = None\n",
     ),
     "6": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "if self.settings.by_profile and (found is None",
         "if not self.settings.by_profile and (found is None",
     ),
@@ -51,7 +51,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "self.kind is not ChannelKind.DIRECT",
     ),
     "9": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "natives = (self.inbound.native, *self.inbound.replies_to)\n",
         "natives = (self.inbound.native,)\n",
     ),
@@ -66,22 +66,22 @@ MUTANTS: Mapping[str, Mutant] = {
         "if message.text is None:",
     ),
     "12": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "level=self.inbound.level,",
         "",
     ),
     "13": Mutant(
-        "core/choosing.py",
+        "core/asking/choosing.py",
         "send_to_tool(step, conversation, request, option.place, kind)",
         "_ = kind",
     ),
     "14": Mutant(
-        "core/choosing.py",
+        "core/asking/choosing.py",
         'code=Code("suggest"))',
         'code=Code("form"))',
     ),
     "15": Mutant(
-        "core/repeats.py",
+        "core/asking/repeats.py",
         "routed = attrs.evolve(opened, queue=theme.queue, team=theme.team, theme=theme.name, level=theme.level)",
         "routed = opened",
     ),
@@ -116,7 +116,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "target = None",
     ),
     "24": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "if request.hold_reason is _CUSTOMER:",
         "if request.hold_reason is None:",
     ),
@@ -170,12 +170,12 @@ MUTANTS: Mapping[str, Mutant] = {
         "return request.queue, (0, request.waiting_at, request.id)",
     ),
     "45": Mutant(
-        "core/consulting.py",
+        "core/asking/consulting.py",
         "step.emit(home.id, woken)",
         "_ = woken",
     ),
     "46": Mutant(
-        "core/flagging.py",
+        "core/asking/flagging.py",
         "if overlay.record(Flag.tag, _flag_id(reacted)) is not None:",
         "if not reacted.emoji:",
     ),
@@ -190,17 +190,17 @@ MUTANTS: Mapping[str, Mutant] = {
         "return attrs.evolve(old)",
     ),
     "49": Mutant(
-        "core/repeats.py",
+        "core/asking/repeats.py",
         "return Repeat(trend, earlier[-NAMED:])",
         "return Repeat(trend, ())",
     ),
     "50": Mutant(
-        "core/pointing.py",
+        "core/asking/pointing.py",
         "if not may_point(step.desk, home, reader):",
         "if not reader:",
     ),
     "51": Mutant(
-        "core/effort.py",
+        "core/asking/effort.py",
         "held, since = held + (entry.at - since), None",
         "held, since = held, None",
     ),
@@ -233,17 +233,17 @@ MUTANTS: Mapping[str, Mutant] = {
         "pass",
     ),
     "37": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "and self.settings.assign_first_response\n            and self._audience",
         "and not self.settings.assign_first_response\n            and self._audience",
     ),
     "38": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "last = self.overlay.last_open(self.channel)",
         "last = None",
     ),
     "39": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "owner = self.settings.owner",
         "owner = None",
     ),
@@ -253,7 +253,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "return ()",
     ),
     "43": Mutant(
-        "core/step.py",
+        "core/operations/step.py",
         "self.overlay.arm(drain_key(queue.id), self.at)",
         "pass",
     ),
@@ -261,7 +261,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "core/automations/loop.py", "self.decide(own, attrs.evolve(command, by=occasion.by))", "_ = command"
     ),
     "67": Mutant(
-        "core/routing.py",
+        "core/placing/routing.py",
         "return not settings.responder_teams or bool(agent.teams & settings.responder_teams)",
         "return True",
     ),
@@ -280,10 +280,10 @@ MUTANTS: Mapping[str, Mutant] = {
         "core/couplings.py", '"draft.rejected": (_X, _X, _E, _X)', '"draft.rejected": (_X, _X, _N, _X)'
     ),
     "73": Mutant(
-        "core/records/drafts.py", "attrs.evolve(old, deleted_at=at, deleted_by=actor)", "attrs.evolve(old)"
+        "core/records/notes.py", "attrs.evolve(old, deleted_at=at, deleted_by=actor)", "attrs.evolve(old)"
     ),
     "74": Mutant(
-        "core/recognition.py",
+        "core/placing/recognition.py",
         "if len(matches) == 1:",
         "if not matches:",
     ),
@@ -293,7 +293,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "if known.email is None and known.email:",
     ),
     "76": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "if is_barred(self.step, self.author):\n",
         "if not self.step:\n",
     ),
@@ -311,13 +311,13 @@ MUTANTS: Mapping[str, Mutant] = {
         "core/evolution/marks.py", "tags=(*conversation.tags, event.name)", "tags=conversation.tags"
     ),
     "79b": Mutant(
-        "core/intake.py",
+        "core/placing/intake.py",
         "subject=write_subject(self.step, self.inbound.subject, self.id, self.inbound.audience)",
         "subject=None",
     ),
     "80": Mutant(
         "core/records/notes.py",
-        'return (RecordKey("conversation", self.conversation_id, rank_of(self.added_at)),)',
+        "return (RecordKey(*self.hangs_on(), rank_of(self.added_at)),)",
         "return ()",
     ),
     "81": Mutant("core/answers.py", "values.get(found[1], found[0])", "found[0]"),
@@ -327,7 +327,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "files = ()",
     ),
     "83": Mutant(
-        "core/attaching.py",
+        "core/placing/attaching.py",
         "if each.kind not in carries:",
         "if not carries:",
     ),
@@ -356,22 +356,22 @@ MUTANTS: Mapping[str, Mutant] = {
         '"closed the conversation"',
     ),
     "20": Mutant(
-        "core/visibility.py",
+        "core/rights/visibility.py",
         "    if granted(desk, agent, conversation):\n        return True\n    queue",
         "    if agent is not None:\n        return True\n    queue",
     ),
     "23": Mutant(
-        "core/actions.py",
+        "core/rights/actions.py",
         'c.Close: _arrow("request.closed"),',
         "c.Close: _always,",
     ),
     "28": Mutant(
-        "core/visibility.py",
+        "core/rights/visibility.py",
         "shown = desk.settings(conversation.channel_id).visibility is Visibility.CHANNEL",
         "shown = True",
     ),
     "57": Mutant(
-        "core/visibility.py",
+        "core/rights/visibility.py",
         "    if _SEE_ALL in agent.rights:\n        return True\n",
         "",
     ),

@@ -36,11 +36,11 @@ from reqflow import (
 )
 from reqflow.core import commands as c
 from reqflow.core import events as e
-from reqflow.core.actions import OFFERED
 from reqflow.core.facts import Outcome
 from reqflow.core.model import LinkTarget
-from reqflow.core.permissions import PERMISSIONS, RECORD_RIGHTS, Scope
 from reqflow.core.records import RECORDS
+from reqflow.core.rights.actions import OFFERED
+from reqflow.core.rights.permissions import PERMISSIONS, RECORD_RIGHTS, Scope
 from reqflow.core.settings import ROLES, Right
 from reqflow.errors import Forbidden, InvalidInput, Refused, ReqflowError, UnknownId
 from reqflow.ports import Conversations, Effects, Messages, Records, Requests, Streams, View

@@ -26,9 +26,9 @@ from .model import (
     RequestId,
     RequestState,
 )
+from .placing.revisions import REVISIONS, revised
 from .records import PROJECTIONS, project
 from .records.root import Record
-from .revisions import REVISIONS, revised
 from .values import changed, value
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.rehearsal import Rehearsal
+from ..core.operations.rehearsal import Rehearsal
 from .awaiting import AsyncEngine
 from .plain import Engine
 from .wiring import SETUP, system_clock

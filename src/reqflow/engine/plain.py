@@ -20,7 +20,7 @@ from ..core.model import (
     RequestId,
     TextId,
 )
-from ..core.rehearsal import Rehearsal
+from ..core.operations.rehearsal import Rehearsal
 from ..core.settings import Desk
 from ..drivers import run
 from ..errors import ReqflowError
@@ -28,11 +28,11 @@ from ..ports import Page, Store, View
 from .wiring import LEASED_FOR, SETUP, Flowing, Item, Wiring, room
 
 if TYPE_CHECKING:
+    from ..core.asking.effort import Effort, EscalationShare
+    from ..core.asking.suggesting import Deflection, Offered
     from ..core.configuration import SettingOrigin
-    from ..core.effort import Effort, EscalationShare
     from ..core.explain import Line
     from ..core.settings import Menu
-    from ..core.suggesting import Deflection, Offered
     from ..core.views import Composed
     from ..flow.beside import Facts
     from ..flow.contacts import Card

@@ -8,7 +8,6 @@ from typing import Any, assert_never
 
 import attrs
 
-from ..core import barring
 from ..core.batch import Batch, InboxItem
 from ..core.commands import (
     Command,
@@ -22,7 +21,8 @@ from ..core.commands import (
 )
 from ..core.ids import change_key, choice_key, digest_of, inbound_key, reaction_key
 from ..core.model import Code, CommandKey
-from ..core.overlay import Overlay
+from ..core.operations.overlay import Overlay
+from ..core.placing import barring
 from ..core.settings import Author
 from ..errors import Conflict, Duplicate, InvalidInput
 from .asks import Ask, AskCommit, Context, Flow

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..core.asking.signatures import Signature
 from ..core.assignment import Policy
 from ..core.automations import Automation
 from ..core.batch import Batch, Lease, LeaseQueue
@@ -15,7 +16,6 @@ from ..core.facts import DeskDocument, Want
 from ..core.model import Audience, Code, TextId, Workspace
 from ..core.notices import NoticeRule
 from ..core.settings import Desk, Theme
-from ..core.signatures import Signature
 from ..core.values import value
 from ..ports import View
 

@@ -6,14 +6,14 @@ from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..core.barring import bar_want
 from ..core.commands.checks import check_word
 from ..core.decisions.bars import check_profile
 from ..core.facts import WantRecord, WantRecords
 from ..core.identity import found_by
 from ..core.model import Actor, Audience, Badge, Code, CustomerId, Particulars, ProfileId, TextId
-from ..core.permissions import need_view
+from ..core.placing.barring import bar_want
 from ..core.records import Bar, BarCount, Contact, Customer
+from ..core.rights.permissions import need_view
 from ..core.settings import Desk
 from ..core.values import value
 from ..errors import UnknownId

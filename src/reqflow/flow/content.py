@@ -11,9 +11,9 @@ from ..core.facts import WantRecord
 from ..core.fields import declared, typed
 from ..core.ids import make_text
 from ..core.model import Actor, Audience, Code, TextId, TextRef
-from ..core.permissions import need_view, principal_of
 from ..core.records import Answer
 from ..core.records.fields import value_key
+from ..core.rights.permissions import need_view, principal_of
 from ..core.settings import Desk, FieldOn
 from ..errors import InvalidInput, UnknownId
 from ..ports import Records

@@ -12,7 +12,7 @@ from ..core.effects import AnnounceRequest, Effect, MailAgent, MailCustomer, Rea
 from ..core.facts import Want, WantPlaced, WantRecord
 from ..core.ids import inbound_key
 from ..core.model import Audience, Code, NativeId, Resolution, TextId
-from ..core.overlay import Overlay
+from ..core.operations.overlay import Overlay
 from ..core.records import Attention, Card, Forwarded, Record, attention_id
 from ..core.records.attention import card_id
 from ..errors import Conflict

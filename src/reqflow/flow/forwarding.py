@@ -10,7 +10,7 @@ from ..core.facts import Want, WantConversation, WantRecord
 from ..core.model import Code, Conversation, Message
 from ..core.notices.forwarding import MOST, fall_back, looked_at_from
 from ..core.notices.unseen import Recipient
-from ..core.overlay import Overlay
+from ..core.operations.overlay import Overlay
 from ..core.records import Attention, Contact, Customer
 from ..ports import Messages, Page
 from .asks import Ask, AskQuery, AskRecall

@@ -9,9 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ..core import barring, looping, operations, ringing
-from ..core.amending import amend
-from ..core.attending import attend
+from ..core.asking import looping
 from ..core.batch import Batch, HoldKind, Lease, Timer
 from ..core.codes import code_of
 from ..core.commands import (
@@ -37,7 +35,6 @@ from ..core.facts import (
     WantRecord,
     WantText,
 )
-from ..core.intake import NeedsDetection
 from ..core.model import (
     Audience,
     Code,
@@ -50,7 +47,12 @@ from ..core.model import (
     QueueId,
 )
 from ..core.notices.unseen import unseen_of
-from ..core.overlay import Missing, Overlay, Unsettled
+from ..core.operations import performing, ringing
+from ..core.operations.overlay import Missing, Overlay, Unsettled
+from ..core.placing import barring
+from ..core.placing.amending import amend
+from ..core.placing.attending import attend
+from ..core.placing.intake import NeedsDetection
 from ..core.records import Issue, LinkRecord
 from ..core.records.links import target_key
 from ..core.timers import (
@@ -109,7 +111,7 @@ def handle(context: Context, item: Item, key: CommandKey, lease: Lease | None = 
     """
     consulted: dict[CommandKey, Detection] = {}
     desk = context.desk
-    wants = operations.wants_of(item, key, desk)
+    wants = performing.wants_of(item, key, desk)
     for attempt in range(ATTEMPTS):
         try:
             overlay = Overlay(desk, context.clock(), context.notice_rules, context.signature)
@@ -149,7 +151,7 @@ def handle_many(context: Context, items: Sequence[tuple[Item, CommandKey]]) -> F
         rest = items[len(results) :]
         done: list[Outcome | ReqflowError] = []
         wants = dict.fromkeys(
-            want for item, key in rest for want in operations.wants_of(item, key, context.desk)
+            want for item, key in rest for want in performing.wants_of(item, key, context.desk)
         )
         try:
             yield from learn(overlay, tuple(wants))
@@ -205,7 +207,7 @@ def tried(
     """Decide one item, asking for what turns out to be missing."""
     for _ in range(ROUNDS):
         # rules decide on top of what is decided, and so does what comes in parts
-        saved = overlay.save() if context.rules or operations.in_parts(item) else None
+        saved = overlay.save() if context.rules or performing.in_parts(item) else None
         try:
             return _try(context, overlay, item, key, consulted)
         except (Missing, NeedsDetection, ReqflowError, Unsettled) as short:
@@ -229,15 +231,15 @@ def _try(
 ) -> Outcome:
     if isinstance(item, Inbound):
         detection = consulted.get(key)
-        return operations.observe(overlay, item, key, detection, context.rules, muted=context.muted)
+        return performing.observe(overlay, item, key, detection, context.rules, muted=context.muted)
     if isinstance(item, Command):
-        return operations.execute(overlay, item, key, context.rules, muted=context.muted)
+        return performing.execute(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, MessageEdit | MessageDeletion):
         return amend(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, Reacted):
-        return operations.react(overlay, item, key, context.rules, muted=context.muted)
+        return performing.react(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, MenuChoice):
-        return operations.take_choice(overlay, item, key, context.rules, muted=context.muted)
+        return performing.take_choice(overlay, item, key, context.rules, muted=context.muted)
     return attend(overlay, item)
 
 
@@ -399,7 +401,7 @@ def report_delivery(context: Context, reported: Delivered | TicketReported, leas
     for attempt in range(ATTEMPTS):
         overlay = Overlay(context.desk, context.clock(), context.notice_rules)
         try:
-            yield from decided(overlay, partial(operations.report, overlay, reported, lease))
+            yield from decided(overlay, partial(performing.report, overlay, reported, lease))
             yield AskCommit(overlay.batch())
             return
         except Conflict as conflict:

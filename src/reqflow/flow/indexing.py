@@ -8,7 +8,7 @@ from typing import Any
 from ..core.batch import HoldKind, Lease
 from ..core.facts import WantConversation, WantRecord
 from ..core.model import Audience, Code, Conversation, ConversationId, TextId
-from ..core.overlay import Overlay
+from ..core.operations.overlay import Overlay
 from ..core.records import SearchCard
 from ..core.searching import MOST, digest_words, words_of
 from ..core.timers import index_key, reindex_key

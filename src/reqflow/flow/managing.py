@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from ..core import events as e
+from ..core.asking.effort import Effort, EscalationShare, effort, escalated_in
+from ..core.asking.suggesting import Deflection
 from ..core.commands.checks import check_moment, check_word
-from ..core.effort import Effort, EscalationShare, effort, escalated_in
 from ..core.facts import WantDesk, WantPool, WantRequest
 from ..core.model import (
     Actor,
@@ -20,10 +21,9 @@ from ..core.model import (
     RequestState,
     Resolution,
 )
-from ..core.permissions import need_view
 from ..core.records import Offer, Trend, stream_of
+from ..core.rights.permissions import need_view
 from ..core.settings import Desk, Menu
-from ..core.suggesting import Deflection
 from ..core.values import value
 from ..errors import UnknownId
 from ..ports import Page, Records, Requests

@@ -8,14 +8,14 @@ from typing import Any
 
 import attrs
 
-from ..core import operations, ringing
 from ..core.automations import automations_of
 from ..core.commands import Command, Inbound
 from ..core.commands.checks import check_word
 from ..core.configuration import compile_rules
 from ..core.facts import WantDesk, WantRequest
 from ..core.model import CommandKey, RequestId
-from ..core.overlay import Overlay
+from ..core.operations import performing, ringing
+from ..core.operations.overlay import Overlay
 from .asks import Context, Flow
 from .handling import decided, learn, tried
 
@@ -46,6 +46,6 @@ def rehearse(
         passed = partial(ringing.rehearse_waits, overlay, about, context.rules, only=only)
         outcome = yield from decided(overlay, passed)
     else:
-        yield from learn(overlay, operations.wants_of(item, key, context.desk))
+        yield from learn(overlay, performing.wants_of(item, key, context.desk))
         outcome = yield from tried(context, overlay, item, key, {})
     return outcome, None if overlay.is_empty else overlay.batch(), tuple(overlay.considered or ())

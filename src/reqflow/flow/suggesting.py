@@ -6,16 +6,16 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from ..core import events as e
+from ..core.asking.pointing import is_resolved, may_point
+from ..core.asking.repeats import trend_of
+from ..core.asking.suggesting import Offered, Suggestion
 from ..core.commands.checks import check_place, check_text, check_word
 from ..core.facts import WantDesk, WantPlaced, WantRecord, WantRequest
 from ..core.model import ChannelId, Code, CommandKey, RequestId
-from ..core.overlay import Overlay
-from ..core.pointing import is_resolved, may_point
+from ..core.operations.overlay import Overlay
+from ..core.operations.step import Step
 from ..core.records import Trend
-from ..core.repeats import trend_of
 from ..core.settings import Theme
-from ..core.step import Step
-from ..core.suggesting import Offered, Suggestion
 from ..errors import Refused
 from ..ports import Page, Records
 from .asks import Ask, AskCommit, AskQuery, AskRecall, AskSuggest, Context, DeskMoved

@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 
-from ..core.actions import available_actions
 from ..core.commands import Command
 from ..core.commands.checks import check_actor, check_word
 from ..core.events import Entry
@@ -29,11 +28,12 @@ from ..core.model import (
     RequestId,
     TextId,
 )
-from ..core.permissions import need_view, principal_of, reads
 from ..core.records import Record
+from ..core.rights.actions import available_actions
+from ..core.rights.permissions import need_view, principal_of, reads
+from ..core.rights.visibility import Principal, candidates, sees
 from ..core.settings import Desk, Right
 from ..core.views import Composed
-from ..core.visibility import Principal, candidates, sees
 from ..errors import InvalidInput, UnknownId
 from ..ports import Conversations, Effects, Messages, Page, Records, Requests, Streams, View
 from .asks import Ask, AskQuery, AskRecall, AskTexts

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 
 from ..core.commands import Inbound
-from ..core.courtesy import is_thanks
 from ..core.model import Code, Detection, Label
+from ..core.placing.courtesy import is_thanks
 from ..core.values import value
 from ..hooks import hookimpl
 from ..ports import Classifier

@@ -12,9 +12,9 @@ from .. import events as e
 from ..commands import Command
 from ..evolution import find_request
 from ..model import Actor, ActorKind, Code, Conversation, ConversationId, RequestId
-from ..routing import meant_request
+from ..operations.step import Step
+from ..placing.routing import meant_request
 from ..settings import RuleMode
-from ..step import Step
 from .automation import Automation, Occasion
 from .matching import Considered, consider, sets_off
 

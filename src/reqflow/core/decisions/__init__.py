@@ -14,8 +14,8 @@ from ...errors import Refused
 from .. import commands as c
 from ..automations import Automation, answer_rules
 from ..facts import Outcome
-from ..permissions import check
-from ..step import Step
+from ..operations.step import Step
+from ..rights.permissions import check
 from .answers import ANSWER_DECISIONS
 from .attention import ATTENTION_DECISIONS
 from .bars import BAR_DECISIONS

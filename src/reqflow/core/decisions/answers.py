@@ -13,8 +13,8 @@ from ..answers import filled, misspelt, placeholders
 from ..commands.checks import MAX_TEXT
 from ..facts import Outcome, OutcomeKind
 from ..model import Code
+from ..operations.step import Step
 from ..records import Answer
-from ..step import Step
 from .replies import reply
 
 __all__ = ["ANSWER_DECISIONS"]

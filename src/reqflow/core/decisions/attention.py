@@ -12,9 +12,9 @@ from .. import events as e
 from ..commands.host import own_name
 from ..facts import Outcome, OutcomeKind
 from ..model import ActorKind, AgentId, Code, Conversation
+from ..operations.step import Step
+from ..rights.visibility import Principal, sees
 from ..settings import NOTICE_CODES
-from ..step import Step
-from ..visibility import Principal, sees
 from .finding import conversation_of, request_in
 from .requests import agent_of
 

@@ -12,8 +12,8 @@ from .. import events as e
 from ..facts import Outcome, OutcomeKind, WantRecord, WantRecords
 from ..ids import is_profile_id
 from ..model import Code, CustomerId, ProfileId
+from ..operations.step import Step
 from ..records import Bar, Contact, Customer, ProfileSet
-from ..step import Step
 from ..timers import bar_key
 
 __all__ = [

@@ -15,8 +15,8 @@ from ..facts import Outcome, OutcomeKind
 from ..identity import company_key, email_key, phone_key
 from ..ids import digest_of, make_text
 from ..model import Audience, Code, CustomerId, Particulars, ProfileId, Reason, TextRef
+from ..operations.step import Step
 from ..records import Contact, Customer
-from ..step import Step
 from .bars import MAX_PROFILES, bar, check_profile, contacts_of, customer_of, settle_profiles, unbar
 
 __all__ = ["CONTACT_DECISIONS", "has_room", "link"]

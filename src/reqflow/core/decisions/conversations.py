@@ -13,9 +13,9 @@ from ..couplings import RESOLVES_AS
 from ..facts import Outcome, OutcomeKind
 from ..fields import need_filled
 from ..model import AgentId, CloseReason, Code, Conversation, Reason, Request
-from ..permissions import principal_of
+from ..operations.step import Step
+from ..rights.permissions import principal_of
 from ..settings import Desk, Right
-from ..step import Step
 from .finding import conversation_of, need_open_conversation
 from .requests import agent_of, assigned, unassigned
 

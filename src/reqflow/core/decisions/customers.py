@@ -15,8 +15,8 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind, WantRecord
 from ..model import Code, CustomerId, MovedProfile, ProfileId, Reason
+from ..operations.step import Step
 from ..records import Contact, Customer, stream_of
-from ..step import Step
 from .bars import MAX_PROFILES, contacts_of, customer_of, settle_profiles
 
 __all__ = ["CUSTOMER_DECISIONS"]

@@ -10,7 +10,7 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import ConversationId, Detection
-from ..step import Step
+from ..operations.step import Step
 from .finding import conversation_of
 
 __all__ = ["DESCRIPTION_DECISIONS", "describe"]

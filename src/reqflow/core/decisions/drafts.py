@@ -13,7 +13,6 @@ from typing import Any
 from ...errors import Forbidden, Refused, UnknownId
 from .. import commands as c
 from .. import events as e
-from ..attaching import attached, need_carried
 from ..facts import Outcome, OutcomeKind
 from ..ids import make_text
 from ..model import (
@@ -29,11 +28,12 @@ from ..model import (
     Reason,
     RequestId,
 )
-from ..permissions import principal_of
+from ..operations.step import Step
+from ..placing.attaching import attached, need_carried
 from ..records import Draft, DraftNote
+from ..rights.permissions import principal_of
+from ..rights.visibility import Principal, may_accept
 from ..settings import Right
-from ..step import Step
-from ..visibility import Principal, may_accept
 from .conversations import accepting
 from .replies import answerable, answered, message_key, post
 from .requests import agent_of

@@ -9,10 +9,10 @@ from typing import Any
 from ...errors import Refused
 from .. import commands as c
 from .. import events as e
+from ..asking.repeats import Repeat, escalated, note_repeat
 from ..facts import Outcome, OutcomeKind
 from ..ids import conversation_id as conversation_id_of
 from ..ids import profile_id, request_id
-from ..introductions import introduce
 from ..model import (
     Actor,
     ActorKind,
@@ -30,10 +30,10 @@ from ..model import (
     Request,
     RequestState,
 )
+from ..operations.step import Step
+from ..placing.introductions import introduce
 from ..records import Issue, issue_id
-from ..repeats import Repeat, escalated, note_repeat
 from ..settings import Theme
-from ..step import Step
 from ..timers import loop_key
 from .finding import need_open, request_of
 from .links import link_id, send_to_tool, was_sent

@@ -13,10 +13,10 @@ from ..facts import Outcome, OutcomeKind
 from ..fields import declared, typed
 from ..ids import make_text
 from ..model import Audience, Code, Conversation, CustomerId, FieldValue, Request, RequestId, Text, TextRef
+from ..operations.step import Step
 from ..records import FieldEntry
 from ..records.fields import field_id, value_key
 from ..settings import Field, FieldOn
-from ..step import Step
 from .bars import customer_of
 from .finding import conversation_of, request_in
 

@@ -8,8 +8,8 @@ from ...errors import Refused, UnknownId
 from ..batch import HoldKind
 from ..evolution import find_request
 from ..model import Conversation, ConversationId, Request, RequestId
+from ..operations.step import Step
 from ..records import Record
-from ..step import Step
 
 __all__ = ["conversation_of", "need_open", "need_open_conversation", "relied_on", "request_in", "request_of"]
 

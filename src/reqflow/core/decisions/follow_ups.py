@@ -11,7 +11,7 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import MAX_FOLLOW_UPS, Audience, Code, Conversation, FollowUp, MessageId, Reason
-from ..step import Step
+from ..operations.step import Step
 from .finding import conversation_of, need_open_conversation
 from .replies import answerable, answered, need_publish
 

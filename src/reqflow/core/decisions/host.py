@@ -12,7 +12,7 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import MAX_TIMERS, Code, Conversation, FieldValue, RequestId
-from ..step import Step
+from ..operations.step import Step
 from .finding import conversation_of, need_open_conversation, request_in
 
 __all__ = ["HOST_DECISIONS"]

@@ -12,9 +12,9 @@ from .. import events as e
 from ..facts import Outcome, OutcomeKind, WantRecords
 from ..ids import digest_of
 from ..model import ChannelId, Code, Conversation, ConversationId, ExternalId, LinkTarget, Request
-from ..permissions import need_seen
+from ..operations.step import Step
 from ..records import Issue, LinkRecord, issue_id
-from ..step import Step
+from ..rights.permissions import need_seen
 from ..timers import loop_key
 from .finding import conversation_of, need_open, relied_on, request_of
 

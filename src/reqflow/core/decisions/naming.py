@@ -11,8 +11,8 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import Audience, Code, Request, TextRef
+from ..operations.step import Step
 from ..settings import Desk
-from ..step import Step
 from .finding import conversation_of, request_of
 
 __all__ = ["NAMING_DECISIONS", "write_subject"]

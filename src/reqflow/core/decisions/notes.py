@@ -11,8 +11,8 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..model import Code
+from ..operations.step import Step
 from ..records import Note
-from ..step import Step
 from .finding import conversation_of, request_in
 
 __all__ = ["NOTE_DECISIONS"]

@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import Forbidden, Refused
 from .. import commands as c
 from .. import events as e
-from ..attaching import attached, need_carried
+from ..asking.pointing import pointed
 from ..facts import Outcome, OutcomeKind
 from ..ids import message_id
 from ..model import (
@@ -34,11 +34,11 @@ from ..model import (
     Side,
     TextRef,
 )
-from ..permissions import principal_of
-from ..pointing import pointed
-from ..routing import meant_request
+from ..operations.step import Step
+from ..placing.attaching import attached, need_carried
+from ..placing.routing import meant_request
+from ..rights.permissions import principal_of
 from ..settings import Right
-from ..step import Step
 from .finding import conversation_of, need_open_conversation
 from .requests import agent_of, assigned
 

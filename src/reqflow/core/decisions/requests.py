@@ -12,7 +12,6 @@ from .. import commands as c
 from .. import events as e
 from ..facts import Outcome, OutcomeKind
 from ..fields import need_filled
-from ..known import FARTHEST
 from ..model import (
     Actor,
     ActorKind,
@@ -30,11 +29,12 @@ from ..model import (
     Resolution,
     TextRef,
 )
-from ..overlay import Overlay
-from ..permissions import need_seen
+from ..operations.known import FARTHEST
+from ..operations.overlay import Overlay
+from ..operations.step import Step
+from ..rights.permissions import need_seen
+from ..rights.visibility import granted
 from ..settings import Desk
-from ..step import Step
-from ..visibility import granted
 from .finding import need_open, request_of
 
 __all__ = [

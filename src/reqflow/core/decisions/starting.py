@@ -9,11 +9,9 @@ from typing import Any
 from ...errors import Forbidden, Refused, UnknownId
 from .. import commands as c
 from .. import events as e
-from ..attaching import attached, need_carried
 from ..facts import Outcome, OutcomeKind
 from ..ids import conversation_id as conversation_id_of
 from ..ids import make_text, profile_id, request_id
-from ..introductions import introduce
 from ..model import (
     ActorKind,
     AgentId,
@@ -27,10 +25,12 @@ from ..model import (
     RequestId,
     TextRef,
 )
-from ..permissions import principal_of
+from ..operations.step import Step
+from ..placing.attaching import attached, need_carried
+from ..placing.introductions import introduce
 from ..records import Bar
+from ..rights.permissions import principal_of
 from ..settings import ChannelSettings
-from ..step import Step
 from ..values import changed
 from .finding import relied_on
 from .replies import message_key, need_publish, written

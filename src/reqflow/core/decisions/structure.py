@@ -9,7 +9,6 @@ from typing import Any
 from ...errors import Refused, UnknownId
 from .. import commands as c
 from .. import events as e
-from ..absorbing import Absorption
 from ..batch import Adopted
 from ..evolution import find_request
 from ..facts import Outcome, OutcomeKind, WantPlaced, WantRequest
@@ -30,8 +29,9 @@ from ..model import (
     Resolution,
     Side,
 )
-from ..permissions import need_seen
-from ..step import Step
+from ..operations.step import Step
+from ..placing.absorbing import Absorption
+from ..rights.permissions import need_seen
 from .finding import need_open, request_of
 from .requests import assigned, lead, led_on, need_assignable, reopen, target_of
 

@@ -12,11 +12,11 @@ from .. import events as e
 from ..facts import Outcome, OutcomeKind, WantRecord
 from ..ids import make_text
 from ..model import Audience, Code, ConversationId
-from ..permissions import principal_of
+from ..operations.step import Step
 from ..records import Tag, Tagged
 from ..records.tags import tagged_id
+from ..rights.permissions import principal_of
 from ..settings import Right
-from ..step import Step
 from .finding import conversation_of
 
 __all__ = ["MAX_TAGS", "TAG_DECISIONS"]

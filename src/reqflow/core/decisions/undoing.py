@@ -28,7 +28,7 @@ from ..model import (
     RequestState,
     Resolution,
 )
-from ..step import Step
+from ..operations.step import Step
 from .finding import conversation_of, request_in
 from .requests import assigned, lead, unassigned, woken
 

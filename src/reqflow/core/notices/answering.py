@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..commands import Inbound
 from ..facts import WantRecord
 from ..ids import inbound_key
-from ..known import Known
 from ..model import Audience, Code
+from ..operations.known import Known
 from ..records import Forwarded
 from ..settings import Author
 

@@ -26,7 +26,7 @@ from ..model import (
 )
 
 if TYPE_CHECKING:
-    from ..step import Step
+    from ..operations.step import Step
 
 __all__ = ["Aside", "say"]
 

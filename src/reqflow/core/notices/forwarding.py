@@ -26,11 +26,11 @@ from ..model import (
     Reason,
     TextRef,
 )
-from ..overlay import Overlay
+from ..operations.overlay import Overlay
+from ..operations.step import Step
 from ..records import Attention, Contact, Customer
+from ..rights.visibility import Principal, sees
 from ..settings import ChannelSettings, Desk, UnseenBy
-from ..step import Step
-from ..visibility import Principal, sees
 from .means import address_of
 from .people import listeners
 from .unseen import UNASKED, UNSEEN, Recipient, concerns, unseen_key

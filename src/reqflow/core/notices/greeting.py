@@ -16,7 +16,7 @@ from ..records import Greeted, GreetedHere
 from ..settings import AutoReply, ChannelSettings
 
 if TYPE_CHECKING:
-    from ..step import Step
+    from ..operations.step import Step
 
 __all__ = ["greet"]
 

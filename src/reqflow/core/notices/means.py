@@ -18,7 +18,7 @@ from .people import about, specialists_of
 from .words import Notice, Who
 
 if TYPE_CHECKING:
-    from ..step import Step
+    from ..operations.step import Step
 
 __all__ = ["MEANS", "address_of", "card_key"]
 

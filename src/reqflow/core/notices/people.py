@@ -9,8 +9,8 @@ from typing import Any
 from .. import events as e
 from ..evolution import find_request
 from ..model import ActorKind, AgentId, Code, Conversation, Request
+from ..rights.visibility import Principal, granted, sees
 from ..settings import ChannelSettings, Right
-from ..visibility import Principal, granted, sees
 from .words import Who
 
 __all__ = ["AGENTS", "about", "listeners", "specialists_of"]

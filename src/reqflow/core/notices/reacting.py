@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .. import events as e
-from ..consulting import bring_answer
+from ..asking.consulting import bring_answer
 from ..effects import HostEffect, OpenTicket, PageEngineers, PostMessage
 from ..model import AgentId, Audience, ChannelId, Code, Conversation, Message, Pointer, Side, TextRef
 from ..settings import ChannelSettings, Desk
@@ -20,7 +20,7 @@ from .unseen import give_up, looked, watch
 from .words import Notice, NoticeRule, Telling, Who
 
 if TYPE_CHECKING:
-    from ..step import Step
+    from ..operations.step import Step
 
 __all__ = ["Hearing", "hearing"]
 

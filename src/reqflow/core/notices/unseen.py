@@ -30,7 +30,7 @@ from ..values import value
 from .people import listeners
 
 if TYPE_CHECKING:
-    from ..step import Step
+    from ..operations.step import Step
 
 __all__ = [
     "UNASKED",

@@ -14,7 +14,7 @@ __all__ = ["AGENT_RIGHTS", "ROLES", "Agent", "Author", "Right"]
 
 
 class Right(StrEnum):
-    """What a role may let its people do. `reqflow.core.permissions` says which command and view needs which."""
+    """What a role may let its people do. `reqflow.core.rights.permissions` says which command and view needs which."""
 
     WORK = "work"
     """Take, answer, hold and close what one works on; accept and release; leave notes and tags."""
