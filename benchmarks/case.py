@@ -17,8 +17,9 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--dsn", default="")
+    parser.add_argument("--medium", default="memory")
     given = parser.parse_args()
-    plan = Plan(requests=given.requests, folder=given.folder, dsn=given.dsn)
+    plan = Plan(requests=given.requests, folder=given.folder, dsn=given.dsn, medium=given.medium)
     try:
         found = importlib.import_module(given.module).CASES[given.case](plan)
     except Missing as reason:

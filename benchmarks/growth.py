@@ -14,16 +14,15 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import ours
-from ours import Desk
+from ours.desk import Desk
+from ours.stores import STORES
 from workload import OPERATIONS, WARM_UP, Invalid, Missing, Plan, check
 
-from reqflow import Messages, Outcome, Requests, RequestState
+from reqflow import Messages, Requests, RequestState
 from reqflow.core.model import ConversationId
 
 __all__: list[str] = []
 
-STORES = {"memory": ours.memory_store, "sqlite": ours.sqlite_store, "postgres": ours.postgres_store}
 FILLING = 100
 """Items in one transaction while a store is filled."""
 STORED_BLOCK = 60
@@ -32,19 +31,12 @@ TALKING, ADDED = 20, 10
 """Conversations in one block of the second kind, and messages that each gets."""
 
 
-def _handled(desk: Desk, items: Sequence[object]) -> list[Outcome]:
-    done = desk.engine.handle_many(items)  # type: ignore[arg-type]  # messages and commands
-    failed = [each for each in done if not isinstance(each, Outcome)]
-    check(not failed, f"refused while filling: {failed[:1]}")
-    return done  # type: ignore[return-value]  # nothing failed
-
-
 def _fill(desk: Desk, stored: int) -> None:
     """Requests of one message that are closed at once."""
     for start in range(0, stored, FILLING):
         numbers = range(start, min(start + FILLING, stored))
-        placed = _handled(desk, [desk.opening(number) for number in numbers])
-        _handled(desk, [desk.close(number, one) for number, one in zip(numbers, placed, strict=True)])
+        placed = desk.handled([desk.opening(number) for number in numbers])
+        desk.handled([desk.close(number, one) for number, one in zip(numbers, placed, strict=True)])
 
 
 class Stored:
@@ -93,10 +85,10 @@ class Talking:
             numbers = range(self._next, self._next + TALKING)
             self._next += TALKING
             self._parts = dict.fromkeys(numbers, 1)
-            placed = _handled(self._desk, [self._desk.opening(number) for number in numbers])
+            placed = self._desk.handled([self._desk.opening(number) for number in numbers])
             self._latest = placed[-1].conversation_id
             for _ in range(self._size - 1):
-                _handled(self._desk, [self._said(number) for number in numbers])
+                self._desk.handled([self._said(number) for number in numbers])
         return list(self._parts)
 
     def _said(self, number: int) -> object:

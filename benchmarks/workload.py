@@ -31,6 +31,7 @@ __all__ = [
     "Missing",
     "Plan",
     "check",
+    "clocked",
     "groups",
     "timed",
 ]
@@ -59,11 +60,20 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What one run of a case is given: how many requests, an empty folder, a database where it needs one."""
+    """What one run of a case is given: how many requests, an empty folder, a database where it needs one.
+
+    ``medium`` is what it is measured on: ``memory``, ``disk``, ``tmpfs`` or ``postgres``.
+    """
 
     requests: int
     folder: Path
     dsn: str = ""
+    medium: str = "memory"
+
+    @property
+    def store(self) -> str:
+        """Which kind of store that is."""
+        return "sqlite" if self.medium in ("disk", "tmpfs") else self.medium
 
 
 def check(holds: bool, what: str) -> None:
@@ -78,15 +88,16 @@ def groups(numbers: range) -> Iterator[range]:
         yield numbers[start : start + BATCH]
 
 
-def timed(plan: Plan, live: Callable[[range], None]) -> dict[str, float]:
-    """Lead requests through their lives, the first ones unmeasured. Wall and processor seconds."""
-    live(range(WARM_UP))
-    numbers = range(WARM_UP, WARM_UP + plan.requests)
+def clocked(operations: int, run: Callable[[], object]) -> dict[str, float]:
+    """Run it once: what a run answers, with wall and processor seconds."""
     cpu, start = time.process_time(), time.perf_counter()
-    live(numbers)
+    run()
     seconds = time.perf_counter() - start
-    return {
-        "operations": OPERATIONS * plan.requests,
-        "seconds": seconds,
-        "cpu": time.process_time() - cpu,
-    }
+    return {"operations": operations, "seconds": seconds, "cpu": time.process_time() - cpu}
+
+
+def timed(plan: Plan, live: Callable[[range], None], warm_up: int = WARM_UP) -> dict[str, float]:
+    """Lead requests through their lives, the first ones unmeasured."""
+    live(range(warm_up))
+    numbers = range(warm_up, warm_up + plan.requests)
+    return clocked(OPERATIONS * plan.requests, lambda: live(numbers))

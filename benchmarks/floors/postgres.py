@@ -13,7 +13,7 @@ from typing import Any
 
 from workload import AGENT, DONE, FIRST, MORE, OPENING, WARM_UP, Missing, Plan, check, groups, timed
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "SCHEMA"]
 
 SCHEMA = """
 CREATE TABLE ticket (
@@ -157,6 +157,6 @@ def _measured(plan: Plan, live: Callable[..., None]) -> dict[str, float]:
 
 
 CASES = {
-    "floor": lambda plan: _measured(plan, _one_by_one),
-    "floor_batch": lambda plan: _measured(plan, _in_batches),
+    "one_by_one": lambda plan: _measured(plan, _one_by_one),
+    "in_batches": lambda plan: _measured(plan, _in_batches),
 }

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import gc
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from floor_sqlite import connect, transaction
-from ours import Desk
+from floors.sqlite import connect, transaction
+from ours.desk import Desk
+from ours.seams import sqlite_cursors
 from workload import WARM_UP, Plan, check, timed
 
-__all__ = ["CASES", "watched"]
+__all__ = ["CASES"]
 
 Row = tuple[Any, ...]
 Step = tuple[str, list[Row]]
@@ -32,30 +32,6 @@ class Watch:
     def __init__(self) -> None:
         self.reads: list[tuple[str, Any]] = []
         self.changes: list[tuple[str, Row | None, Row | None]] = []
-
-
-@contextmanager
-def watched(kind: type[sqlite3.Cursor]) -> Iterator[list[sqlite3.Connection]]:
-    """Have every cursor of a connection that is opened meanwhile be of this kind; the connections are listed."""
-    opened: list[sqlite3.Connection] = []
-    plain = sqlite3.connect
-
-    class Connection(sqlite3.Connection):
-        def cursor(self, factory: Any = kind) -> Any:
-            return super().cursor(factory)
-
-        def execute(self, *statement: Any) -> Any:
-            return self.cursor().execute(*statement)  # by itself it makes a plain one
-
-    def opening(*given: Any, **named: Any) -> sqlite3.Connection:
-        opened.append(plain(*given, **{**named, "factory": Connection}))
-        return opened[-1]
-
-    sqlite3.connect = opening  # type: ignore[assignment]  # what it takes, it hands on
-    try:
-        yield opened
-    finally:
-        sqlite3.connect = plain
 
 
 def _columns(connection: sqlite3.Connection) -> dict[str, tuple[list[str], list[int]]]:
@@ -105,7 +81,7 @@ class Recording:
                     watch.reads.append((sql, tuple(*values)))
                 return super().execute(sql, *values)
 
-        with watched(Cursor) as opened:
+        with sqlite_cursors(Cursor) as opened:
             from reqflow.plugins.sqlite import SQLiteStore
 
             store = SQLiteStore(plan.folder / "recorded.db", create=True, synchronous="NORMAL")
@@ -248,6 +224,6 @@ def _measured(plan: Plan, how: str) -> dict[str, float]:
 
 
 CASES = {
-    "own_floor": lambda plan: _measured(plan, "one_by_one"),
-    "own_floor_batch": lambda plan: _measured(plan, "in_batches"),
+    "one_by_one": lambda plan: _measured(plan, "one_by_one"),
+    "in_batches": lambda plan: _measured(plan, "in_batches"),
 }

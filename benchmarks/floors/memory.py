@@ -89,7 +89,7 @@ class Shelf:
             self.change(id, "closed", AGENT, None)
 
 
-def floor(plan: Plan) -> dict[str, float]:
+def one_by_one(plan: Plan) -> dict[str, float]:
     """One operation after the other."""
     shelf = Shelf()
     found = timed(plan, shelf.live)
@@ -101,4 +101,4 @@ def floor(plan: Plan) -> dict[str, float]:
     return found
 
 
-CASES = {"floor": floor}
+CASES = {"one_by_one": one_by_one}

@@ -15,7 +15,7 @@ from typing import Any
 
 from workload import AGENT, DONE, FIRST, MORE, OPENING, WARM_UP, Plan, check, groups, timed
 
-__all__ = ["CASES", "connect", "transaction"]
+__all__ = ["CASES", "LOG", "QUEUE", "READ", "SCHEMA", "SET", "connect", "transaction"]
 
 SCHEMA = """
 CREATE TABLE ticket (
@@ -126,6 +126,6 @@ def _measured(plan: Plan, live: Callable[[Execute, range], None]) -> dict[str, f
 
 
 CASES = {
-    "floor": lambda plan: _measured(plan, _one_by_one),
-    "floor_batch": lambda plan: _measured(plan, _in_batches),
+    "one_by_one": lambda plan: _measured(plan, _one_by_one),
+    "in_batches": lambda plan: _measured(plan, _in_batches),
 }

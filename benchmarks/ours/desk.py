@@ -1,24 +1,13 @@
-"""The cases of reqflow itself, through its public engine; building messages and commands is in the time."""
+"""A desk to measure, through its public engine; building messages and commands is in the time."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import evolve
-from workload import (
-    AGENT,
-    DONE,
-    FIRST,
-    MORE,
-    OPENING,
-    WARM_UP,
-    Missing,
-    Plan,
-    check,
-    groups,
-    timed,
-)
+from workload import AGENT, DONE, FIRST, MORE, OPENING, check, groups
 
 from reqflow import (
     Close,
@@ -26,6 +15,7 @@ from reqflow import (
     Engine,
     Inbound,
     Messages,
+    Outcome,
     OutcomeKind,
     Reply,
     Requests,
@@ -33,36 +23,42 @@ from reqflow import (
     agent,
 )
 from reqflow.core.model import ChannelId, CommandKey, NativeId
-from reqflow.errors import UsageError
 
-__all__ = ["CASES", "SETTINGS", "Desk", "sqlite_store"]
+__all__ = ["CHANNELS", "SETTINGS", "START", "Desk"]
 
-SETTINGS = {
+SETTINGS: Mapping[str, Any] = {
     "workspace": "acme",
     "agents": {AGENT: {"name": "Bob", "teams": ["support"], "addresses": ["slack:UBOB"]}},
     "channels": {"slack:*": {"kind": "chat", "detection": "always"}},
 }
 BY = agent(AGENT)
 CHANNELS = 50
-CACHED = 1024
-"""How many decoded conversations the SQLite store keeps at hand."""
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PACE = timedelta(seconds=10)
+"""Virtual time between the openings of two requests."""
 
 
 class Desk:
     """An engine in virtual time, and the five operations for the request with a number."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(
+        self,
+        store: Any,
+        settings: Mapping[str, Any] = SETTINGS,
+        *,
+        plugins: Iterable[object] = (),
+        pace: timedelta = PACE,
+    ) -> None:
         self.at = START
-        self.engine = Engine(store, SETTINGS, clock=lambda: self.at)
-        assert (
-            self.engine.desk.workspace == SETTINGS["workspace"]
-        )  # compiled and stored before the clock starts
+        self._pace = pace
+        self.engine = Engine(store, settings, plugins=plugins, clock=lambda: self.at)
+        compiled = self.engine.desk  # and stored, before the clock starts
+        assert compiled.workspace == settings["workspace"]
 
     # --- what comes in ---
 
     def opening(self, number: int) -> Inbound:
-        self.at = max(self.at, START + timedelta(seconds=10 * number))
+        self.at = max(self.at, START + number * self._pace)
         return self._message(number, f"slack:U{number}", "1", OPENING)
 
     def first(self, number: int) -> Inbound:
@@ -96,6 +92,13 @@ class Desk:
         )
 
     # --- leading requests through their lives ---
+
+    def handled(self, items: Sequence[Any]) -> list[Outcome]:
+        """Handle all of them; none may be refused."""
+        done = self.engine.handle_many(items)
+        outcomes = [each for each in done if isinstance(each, Outcome)]
+        check(len(outcomes) == len(items), "refused while filling")
+        return outcomes
 
     def one_by_one(self, numbers: range) -> None:
         handle = self.engine.handle
@@ -133,10 +136,10 @@ class Desk:
 
     def verify(self, requests: int) -> None:
         """Every request closed and assigned, every message stored, the history complete and true."""
-        found = self._all(Requests(states=(RequestState.CLOSED,), limit=1000), requests)
+        found = self.all(Requests(states=(RequestState.CLOSED,), limit=1000), requests)
         check(len(found) == requests, f"{len(found)} closed requests, not {requests}")
         check(all(each.assignee == AGENT for each in found), "a request is not assigned to who answered")
-        messages = self._all(Messages(limit=1000), 4 * requests)
+        messages = self.all(Messages(limit=1000), 4 * requests)
         check(len(messages) == 4 * requests, f"{len(messages)} messages, not {4 * requests}")
         check(all(each.request_id is not None for each in messages), "a message does not belong to a request")
         effects = self.engine.read(Effects(conversation_id=found[-1].conversation_id)).items
@@ -150,7 +153,8 @@ class Desk:
         again = self.engine.handle(self.opening(0))
         check(again.duplicate and again.kind is OutcomeKind.PLACED, "a second delivery was not recognised")
 
-    def _all(self, view: Any, expected: int) -> list[Any]:
+    def all(self, view: Any, expected: int) -> list[Any]:
+        """All items of a view; more than were expected are not gone through to their end."""
         found: list[Any] = []
         while True:
             page = self.engine.read(view)
@@ -158,55 +162,3 @@ class Desk:
             if page.next is None or len(found) > expected:
                 return found
             view = evolve(view, after=page.next)
-
-
-def sqlite_store(plan: Plan) -> Any:
-    """A new SQLite store, durable: synchronous FULL over a write-ahead log."""
-    from reqflow.plugins.sqlite import SQLiteStore
-
-    return SQLiteStore(plan.folder / "desk.db", create=True)
-
-
-def memory_store(plan: Plan) -> Any:
-    """A new store in memory."""
-    from reqflow.plugins.memory import MemoryStore
-
-    return MemoryStore()
-
-
-def postgres_store(plan: Plan) -> Any:
-    """A store in the database of the plan."""
-    from reqflow.plugins.postgres import PostgresStore
-
-    try:
-        store = PostgresStore(plan.dsn)
-    except UsageError as problem:
-        raise Missing(str(problem)) from None
-    store.migrate()
-    return store
-
-
-def wide(plan: Plan) -> Plan:
-    """The plan, with more requests than any cache of the store holds."""
-    return Plan(max(plan.requests, CACHED + 200), plan.folder, plan.dsn)
-
-
-def _measured(plan: Plan, store: Any, how: str) -> dict[str, float]:
-    desk = Desk(store)
-    try:
-        found = timed(plan, getattr(desk, how))
-        desk.verify(WARM_UP + plan.requests)
-    finally:
-        store.close()
-    return found
-
-
-CASES = {
-    "memory": lambda plan: _measured(plan, memory_store(plan), "one_by_one"),
-    "memory_batch": lambda plan: _measured(plan, memory_store(plan), "in_batches"),
-    "sqlite": lambda plan: _measured(plan, sqlite_store(plan), "one_by_one"),
-    "sqlite_turns": lambda plan: _measured(wide(plan), sqlite_store(plan), "in_turns"),
-    "sqlite_batch": lambda plan: _measured(plan, sqlite_store(plan), "in_batches"),
-    "postgres": lambda plan: _measured(plan, postgres_store(plan), "one_by_one"),
-    "postgres_batch": lambda plan: _measured(plan, postgres_store(plan), "in_batches"),
-}

@@ -17,7 +17,7 @@ def _application(environment: dict[str, str]) -> Any:
     try:
         from eventsourcing.application import Application
     except ImportError:
-        raise Missing("eventsourcing is not installed (dependency group 'bench')") from None
+        raise Missing("eventsourcing is not installed (dependency group 'peers')") from None
     try:
         return Application(env=environment)
     except ImportError as problem:
@@ -100,9 +100,10 @@ def _sqlite(plan: Plan) -> dict[str, float]:
 
 def _postgres(plan: Plan) -> dict[str, float]:
     try:
+        import psycopg_pool  # noqa: F401  (without it eventsourcing says something else)
         from psycopg.conninfo import conninfo_to_dict
     except ImportError as problem:
-        raise Missing(str(problem)) from None
+        raise Missing(f"eventsourcing needs psycopg and its pool: {problem}") from None
     given = conninfo_to_dict(plan.dsn)
     return _measured(
         plan,
@@ -117,4 +118,11 @@ def _postgres(plan: Plan) -> dict[str, float]:
     )
 
 
-CASES = {"memory": lambda plan: _measured(plan, {}), "sqlite": _sqlite, "postgres": _postgres}
+def lifecycle(plan: Plan) -> dict[str, float]:
+    """On whatever the plan is for."""
+    if plan.store == "memory":
+        return _measured(plan, {})
+    return _sqlite(plan) if plan.store == "sqlite" else _postgres(plan)
+
+
+CASES = {"lifecycle": lifecycle}
