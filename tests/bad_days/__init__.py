@@ -1,0 +1,1 @@
+"""What dies, and what must still be true afterwards."""
