@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 OLDEST = PYTHONS[0]
-EXTRAS = ".[cli,postgres,speed]"
+EXTRAS = ".[cli,postgres,speed,telemetry]"
 
 STORIES = tuple(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("tests/test_*.py")))
 
@@ -80,7 +80,7 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(built), str(ROOT))  # the wheel comes from the sdist
     (found,) = built.glob("*.whl")
     session.install("--force-reinstall", "--no-deps", str(found))
-    session.install(f"{found}[cli,postgres,speed]")
+    session.install(f"{found}[cli,postgres,speed,telemetry]")
     apart = built.parent / "apart"
     shutil.rmtree(apart, ignore_errors=True)
     shutil.copytree(ROOT, apart, ignore=shutil.ignore_patterns("src", "dist", "build", ".*", "__pycache__"))
@@ -100,7 +100,7 @@ def lowest_bounds(session: nox.Session) -> None:
 @nox.session(python=list(PYTHONS))
 def tests(session: nox.Session) -> None:
     """Everything, with the newest versions of what we build on; every capability on every store."""
-    session.install("-e", EXTRAS, *group("test"))
+    session.install("-e", EXTRAS, *group("test", "hosts"))
     pytest(session)
     if session.python == OLDEST:
         for store in ("sqlite", "postgres"):
@@ -116,6 +116,6 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def bench(session: nox.Session) -> None:
-    """Measure, beside eventsourcing; arguments after ``--`` go to the benchmarks."""
-    session.install(EXTRAS, *group("test", "bench"))
+    """Measure, beside floors and peers, some three minutes; arguments after ``--`` go to the benchmarks."""
+    session.install(EXTRAS, *group("test", "peers"))
     session.run("python", "benchmarks/run.py", *session.posargs)

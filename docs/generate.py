@@ -27,7 +27,7 @@ from typing import Any, get_args
 
 import attrs
 
-from reqflow import engine, errors, hooks, ports
+from reqflow import engine, errors, hooks, ports, worker
 from reqflow.core import commands, couplings, effects, events, model, notices, records, settings
 from reqflow.core import views as core_views
 from reqflow.core.automations import facts
@@ -278,13 +278,13 @@ def choices() -> str:
 def notice_table() -> str:
     """Who is told of which event, and by which code, in the order of the table."""
     rows = []
-    for event, lines in notices.TABLE.items():
+    for tag, lines in notices.TABLE.items():
         told_of: dict[str, list[str]] = {}
         for line in lines:
             codes = told_of.setdefault(line.who.value, [])
             codes += [each for each in (f"`{line.code}`" if line.code else "its own",) if each not in codes]
         rows.append(
-            [f"`{event.tag}`", "; ".join(f"{who}: {', '.join(codes)}" for who, codes in told_of.items())]
+            [f"`{tag}`", "; ".join(f"{who}: {', '.join(codes)}" for who, codes in told_of.items())]
         )
     return markdown_table(["event", "who is told, and by which code"], rows)
 
@@ -333,7 +333,7 @@ def _hook(hook: Callable[..., Any], name: str) -> str:
 
 
 def protocols() -> str:
-    wanted = (ports.Classifier, ports.Transport, ports.Clock, ports.Store)
+    wanted = (ports.Classifier, ports.Transport, ports.Clock, ports.Store, ports.JoinedStore, ports.Waker)
     return "\n".join(f"## {cls.__name__}\n\n{told(cls)}\n\n{members(cls)}" for cls in wanted)
 
 
@@ -357,6 +357,13 @@ def _flat(text: str) -> str:
 def engine_page() -> str:
     about, _, arguments = told(engine.Engine).partition("\n\n")
     return f"{about}\n\n## Making one\n\n{arguments}\n\n## Using it\n\n{members(engine.Engine)}"
+
+
+def workers() -> str:
+    about, _, arguments = told(worker.Worker).partition("\n\n")
+    parts = [f"### `Worker`\n\n{about}\n\n{arguments}\n\n{members(worker.Worker)}"]
+    parts.append(f"### `AsyncWorker`\n\n{told(worker.AsyncWorker)}\n")
+    return "\n".join(parts) + "\n" + values((ports.Backlog, ports.ParkedItem), "###")
 
 
 def error_tree() -> str:
@@ -462,6 +469,8 @@ def views() -> str:
         ports.Records,
         ports.Effects,
         ports.Streams,
+        ports.Entries,
+        ports.Parked,
     )
     return values(wanted, "###")
 
@@ -492,8 +501,7 @@ def scopes() -> str:
 
 def permission_rows() -> str:
     rows = []
-    for command, needs in permissions.PERMISSIONS.items():
-        name = command.__name__
+    for name, needs in permissions.PERMISSIONS.items():
         on = f"`{needs.scope}`" + (f", or `{needs.unless}`" if needs.unless else "")
         rows.append([f"[`{name}`](commands.md#{name.lower()})", f"`{needs.right}`", on])
     return markdown_table(["command", "right", "on"], rows)
@@ -596,6 +604,7 @@ REGIONS: Mapping[str, Callable[[], str]] = {
     "hooks": hook_pages,
     "ports": protocols,
     "engine": engine_page,
+    "workers": workers,
     "views": views,
     "composed-views": composed_views,
     "cards": lambda: f"{told(contacts.Card)}\n\n{field_table(contacts.Card)}",

@@ -35,8 +35,9 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which store the stories of tests/capabilities are told on."""
+    """Which store the stories of tests/capabilities are told on, and how many kills tests/bad_days make."""
     parser.addoption("--store", choices=("memory", "sqlite", "postgres"), default="memory")
+    parser.addoption("--kills", type=int, default=250)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -61,8 +61,11 @@ class Server:
 
 
 @contextmanager
-def running(parent: str | None = None) -> Iterator[Server]:
-    """A server for as long as the block lasts, its data under ``parent``. Raises `NoPostgres`."""
+def running(parent: str | None = None, *, safe: bool = True) -> Iterator[Server]:
+    """A server for as long as the block lasts, its data under ``parent``. Raises `NoPostgres`.
+
+    One that is not ``safe`` waits for no disk: nothing but a crash of the machine tells the difference.
+    """
     if importlib.util.find_spec("psycopg") is None:
         raise NoPostgres("psycopg is not installed (extra 'postgres')")
     given = os.environ.get(VARIABLE)
@@ -74,6 +77,8 @@ def running(parent: str | None = None) -> Iterator[Server]:
         pg = _Programs(root)
         pg.run("initdb", "-D", root / "data", "-U", "reqflow", "--auth=trust", "-E", "UTF8", "--locale=C")
         options = f"-c listen_addresses= -c unix_socket_directories={root} -c max_connections=60"
+        if not safe:
+            options += " -c fsync=off"
         pg.run("pg_ctl", "-D", root / "data", "-w", "-l", root / "log", "-o", options, "start")
         try:
             yield Server(f"host={root} user=reqflow dbname=postgres")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
@@ -10,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from reqflow import Effects, Engine, Inbound, Reply, Requests, RequestState, agent, hookimpl
+from reqflow import AsyncEngine, Effects, Engine, Inbound, Reply, Requests, RequestState, agent, hookimpl
 from reqflow.errors import SchemaMismatch, StoreUnavailable
 from reqflow.plugins.memory import MemoryStore
-from reqflow.ports import EffectState, Receipt, ReceiptKind
-from reqflow.worker import Worker
+from reqflow.ports import Backlog, EffectState, LeaseQueue, Receipt, ReceiptKind
+from reqflow.testing.samples import make_batch, make_effect
+from reqflow.worker import AsyncWorker, Worker
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DESK: Mapping[str, Any] = {
@@ -184,3 +187,215 @@ def test_logs_have_no_texts(caplog: pytest.LogCaptureFixture):
     engine.handle(Reply(by=agent("ana"), conversation_id=request.conversation_id, text="more private words"))
     assert "served" in caplog.text
     assert "private" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_a_store_that_stays_away_for_days_is_tried_again_all_the_same():
+    stop = Event()
+    time = Time(stop, 2_000)
+    Worker(Engine(Gone(1_999, StoreUnavailable("locked")), DESK, clock=time), sleep=time.sleep).run(stop)
+    assert time.slept[-2] == 60.0
+
+
+# --- woken ---
+
+
+def fresh(number: int = 0) -> Inbound:
+    """A message of just now, each from somebody else."""
+    place = f"web:{number}"
+    return Inbound(channel=place, author=place, native="1", sent_at=datetime.now(UTC), text="Hello")
+
+
+def until(true: Any, seconds: float = 20) -> None:
+    """Wait for something that other threads bring about."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.002)
+
+
+class Running:
+    """A worker in a thread of its own."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.stop = Event()
+        self.served = 0
+        self.thread = Thread(target=self.run, args=(worker,))
+
+    def run(self, worker: Worker) -> None:
+        self.served = worker.run(self.stop)
+
+    def __enter__(self) -> Running:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join(timeout=20)
+        assert not self.thread.is_alive()
+
+
+def test_idle_it_is_woken_by_what_is_accepted():
+    store, outlet = MemoryStore(), Outlet()
+    engine = Engine(store, DESK, plugins=[outlet])
+    with Running(Worker(engine, poll=3600)) as running:
+        until(lambda: store._nap.sleepers)
+        for number in range(5):
+            engine.accept(fresh(number))
+            until(lambda number=number: len(outlet.delivered) == number + 1)
+    assert running.served >= 15
+
+
+class Deaf(MemoryStore):
+    """A store whose waker cannot listen for the first few times."""
+
+    failures = 3
+
+    def waker(self, workspace: Any) -> Any:
+        store, woken = self, super().waker(workspace)
+
+        class Waker:
+            def wait(self, seconds: float) -> bool:
+                if store.failures:
+                    store.failures -= 1
+                    raise StoreUnavailable("nobody listens")
+                return woken.wait(seconds)
+
+            def close(self) -> None:
+                woken.close()
+
+        return Waker()
+
+
+def test_when_nobody_can_wake_it_it_looks_all_the_same():
+    store, outlet = Deaf(), Outlet()
+    engine = Engine(store, DESK, plugins=[outlet])
+    with Running(Worker(engine, poll=0.01)):
+        until(lambda: not store.failures)
+        engine.accept(fresh())
+        until(lambda: outlet.delivered)
+
+
+# --- measured ---
+
+
+class Watching:
+    """An observer of what is measured; it may fail."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.told: list[tuple[str, tuple[Backlog, ...]]] = []
+        self.problem = problem
+
+    @hookimpl
+    def reqflow_measured(self, workspace: str, backlogs: Any) -> None:
+        self.told.append((workspace, tuple(backlogs)))
+        if self.problem is not None:
+            raise self.problem
+
+
+@pytest.mark.parametrize(("every", "times"), [(15.0, 5), (1.0, 60), (100.0, 1), (None, 0)])
+def test_the_queues_are_measured_now_and_then(every: float | None, times: int):
+    stop, watching = Event(), Watching()
+    time = Time(stop, 60)
+    engine = Engine(MemoryStore(), DESK, plugins=[watching], clock=time)
+    Worker(engine, measure_every=every, sleep=time.sleep).run(stop)
+    assert abs(len(watching.told) - times) <= 1
+    assert all(told == ("main", tuple(Backlog(queue=each) for each in LeaseQueue)) for told in watching.told)
+
+
+def test_an_observer_that_fails_is_heard_of_and_stops_nobody(caplog: pytest.LogCaptureFixture):
+    stop, first, second = Event(), Watching(ValueError("very private words")), Watching()
+    time = Time(stop, 3)
+    engine = Engine(MemoryStore(), DESK, plugins=[first, second], clock=time)
+    engine.accept(hello())
+    assert Worker(engine, measure_every=0.5, sleep=time.sleep).run(stop) > 0
+    assert len(first.told) == len(second.told) > 1
+    assert "observer failed" in caplog.text
+    assert "private" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+def test_without_observers_nobody_counts(monkeypatch: pytest.MonkeyPatch):
+    stop = Event()
+    time = Time(stop, 60)
+    store = MemoryStore()
+    monkeypatch.setattr(store, "backlog", lambda *asked: 1 / 0)
+    Worker(Engine(store, DESK, clock=time), sleep=time.sleep).run(stop)
+
+
+# --- awaited ---
+
+
+def test_an_async_worker_does_the_same():
+    stop, outlet, watching = asyncio.Event(), Outlet(), Watching()
+    time = Time(stop, 3)
+    engine = AsyncEngine(MemoryStore(), DESK, plugins=[outlet, watching], clock=time)
+
+    async def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+
+    async def work() -> int:
+        await engine.accept(hello())
+        return await AsyncWorker(engine, sleep=sleep).run(stop)
+
+    assert asyncio.run(work()) > 2
+    assert len(outlet.delivered) == 1
+    assert time.slept == [1.0, 1.0, 1.0]
+    assert len(watching.told) == 1
+
+
+def test_an_async_worker_is_woken_and_stops_when_it_is_asked():
+    engine = AsyncEngine(MemoryStore(), DESK, plugins=[outlet := Outlet()])
+
+    async def work() -> int:
+        stop = asyncio.Event()
+        async with asyncio.timeout(20):
+            task = asyncio.create_task(AsyncWorker(engine, poll=3600).run(stop))
+            for number in range(3):
+                await asyncio.sleep(0.01)
+                await engine.accept(fresh(number))
+                while len(outlet.delivered) <= number:  # noqa: ASYNC110  (no event tells of it)
+                    await asyncio.sleep(0.002)
+            stop.set()
+            return await task
+
+    assert asyncio.run(work()) >= 6
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_an_async_worker_that_is_cancelled_gives_everything_back(idle: bool):
+    class Slow(Outlet):
+        async def deliver(self, key: str, effect: Any, texts: Any) -> Receipt:  # type: ignore[override]
+            await asyncio.sleep(30)
+            return Receipt(kind=ReceiptKind.DELIVERED)
+
+    store = MemoryStore()
+    engine = AsyncEngine(store, DESK, plugins=[Slow()], workspace="main")
+    if not idle:
+        effects = tuple(make_effect(n, f"web:{n}") for n in range(5))
+        store.commit(make_batch(workspace="main", effects=effects))
+
+    async def work() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await AsyncWorker(engine).run(asyncio.Event())
+
+    asyncio.run(work())
+    outbox = store.backlog("main", engine.clock())[1]
+    assert (outbox.leased, outbox.retried) == (0, 0)
+    Engine(store, plugins=[outlet := Outlet()], workspace="main").work()
+    assert len(outlet.delivered) == (0 if idle else 5)
+
+
+def test_an_async_worker_rides_out_a_store_that_is_gone():
+    stop = asyncio.Event()
+    time = Time(stop, 4)
+    engine = AsyncEngine(Gone(3, StoreUnavailable("locked")), DESK, clock=time)
+
+    async def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+
+    async def work() -> int:
+        await engine.accept(hello())
+        return await AsyncWorker(engine, sleep=sleep).run(stop)
+
+    assert asyncio.run(work()) > 0
+    assert time.slept[:3] == [2.0, 4.0, 8.0]

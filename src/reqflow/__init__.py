@@ -6,124 +6,160 @@ conversations, requests, assignments, timers and a complete history. Start with 
 
 from __future__ import annotations
 
-from .core.automations import Automation, Occasion
-from .core.commands import (
-    Accept,
-    AddDraftNote,
-    AddNote,
-    AddTag,
-    ApproveDraft,
-    Assign,
-    BarCustomer,
-    BarProfile,
-    CancelFollowUp,
-    CancelTimer,
-    Close,
-    CloseConversation,
-    Command,
-    CreateCustomer,
-    CreateTicket,
-    DefineAnswer,
-    DefineTag,
-    DeleteDraftNote,
-    DeleteNote,
-    DescribeConversation,
-    Enclosure,
-    Enqueue,
-    Escalate,
-    FinishIssue,
-    Follow,
-    Hold,
-    Inbound,
-    Link,
-    LinkProfile,
-    MarkSeen,
-    Mention,
-    MenuChoice,
-    Merge,
-    MergeCustomers,
-    MessageDeletion,
-    MessageEdit,
-    Notify,
-    Observation,
-    Promote,
-    Reacted,
-    RecordEvent,
-    RejectDraft,
-    Release,
-    RemoveTag,
-    Reopen,
-    Reply,
-    RetireAnswer,
-    RetireTag,
-    ReviseDraft,
-    Route,
-    ScheduleFollowUp,
-    SendAnswer,
-    SendEffect,
-    SetCustomerField,
-    SetField,
-    SetPriority,
-    SetSeverity,
-    SetStatus,
-    SetSubject,
-    SetTimer,
-    Split,
-    StartConversation,
-    SubmitDraft,
-    Take,
-    Touch,
-    Unassign,
-    UnbarCustomer,
-    UnbarProfile,
-    Undo,
-    UndoCustomerMerge,
-    Unfollow,
-    Unlink,
-    UnlinkProfile,
-    UpdateCustomer,
-    Wake,
-    WithdrawDraft,
-)
-from .core.configuration import compile_desk, explain_setting
-from .core.facts import Outcome, OutcomeKind
-from .core.model import (
-    Actor,
-    ActorKind,
-    AttachmentKind,
-    Audience,
-    Badge,
-    CloseReason,
-    Conversation,
-    ConversationState,
-    Delivery,
-    Detection,
-    Escalation,
-    HoldReason,
-    IdentityLevel,
-    Label,
-    LinkTarget,
-    Message,
-    Request,
-    RequestState,
-    Resolution,
-)
-from .core.settings import NOTICE_CODES, Desk, Menu, MenuOption, OptionKind
-from .core.views import (
-    Board,
-    Box,
-    Documents,
-    FromCustomers,
-    Inbox,
-    Past,
-    Search,
-    Shelf,
-    WithField,
-)
-from .engine import AsyncEngine, Engine, Rehearsal
-from .errors import ReqflowError
-from .hooks import hookimpl
-from .ports import Conversations, Effects, Messages, Page, Records, Requests, Streams
+from typing import TYPE_CHECKING
+
+from .rooms import window
+
+if TYPE_CHECKING:
+    from . import errors as errors
+    from . import hooks as hooks
+    from . import policies as policies
+    from . import ports as ports
+    from . import vocabulary as vocabulary
+    from .archive import export_desk, import_desk
+    from .core.automations import Automation, Occasion
+    from .core.commands import (
+        Accept,
+        AddDraftNote,
+        AddNote,
+        AddTag,
+        ApproveDraft,
+        Assign,
+        BarCustomer,
+        BarProfile,
+        CancelFollowUp,
+        CancelTimer,
+        Close,
+        CloseConversation,
+        Command,
+        CreateCustomer,
+        CreateTicket,
+        DefineAnswer,
+        DefineTag,
+        DeleteDraftNote,
+        DeleteNote,
+        DescribeConversation,
+        Enclosure,
+        Enqueue,
+        Erase,
+        Escalate,
+        FinishIssue,
+        Follow,
+        Hold,
+        Inbound,
+        Link,
+        LinkProfile,
+        MarkSeen,
+        Mention,
+        MenuChoice,
+        Merge,
+        MergeCustomers,
+        MessageDeletion,
+        MessageEdit,
+        Notify,
+        Observation,
+        Promote,
+        Reacted,
+        RecordEvent,
+        RejectDraft,
+        Release,
+        RemoveTag,
+        Reopen,
+        Reply,
+        RetireAnswer,
+        RetireTag,
+        ReviseDraft,
+        Route,
+        ScheduleFollowUp,
+        SendAnswer,
+        SendEffect,
+        SetCustomerField,
+        SetField,
+        SetPriority,
+        SetSeverity,
+        SetStatus,
+        SetSubject,
+        SetTimer,
+        Split,
+        StartConversation,
+        SubmitDraft,
+        Take,
+        Touch,
+        Unassign,
+        UnbarCustomer,
+        UnbarProfile,
+        Undo,
+        UndoCustomerMerge,
+        Unfollow,
+        Unlink,
+        UnlinkProfile,
+        UpdateCustomer,
+        Wake,
+        WithdrawDraft,
+    )
+    from .core.configuration import compile_desk, explain_setting
+    from .core.facts import Outcome, OutcomeKind
+    from .core.model import (
+        Actor,
+        ActorKind,
+        AttachmentKind,
+        Audience,
+        Badge,
+        CloseReason,
+        Conversation,
+        ConversationState,
+        Delivery,
+        Detection,
+        ErasureScope,
+        Escalation,
+        HoldReason,
+        IdentityLevel,
+        Label,
+        LinkTarget,
+        Message,
+        Request,
+        RequestState,
+        Resolution,
+    )
+    from .core.operations.preparation import Prepared
+    from .core.operations.rehearsal import Rehearsal
+    from .core.settings import NOTICE_CODES, Desk, Menu, MenuOption, OptionKind
+    from .core.views import (
+        Board,
+        Box,
+        Documents,
+        FromCustomers,
+        Inbox,
+        Past,
+        Search,
+        Shelf,
+        WithField,
+    )
+    from .engine import AsyncEngine, Engine
+    from .errors import ReqflowError
+    from .hooks import hookimpl
+    from .ports import Conversations, Effects, Entries, Head, Messages, Page, Records, Requests, Streams
+else:
+    __getattr__, __dir__ = window(
+        __name__,
+        {
+            ".archive": "export_desk import_desk",
+            ".core.automations": "Automation Occasion",
+            ".core.commands": "*",
+            ".core.configuration": "compile_desk explain_setting",
+            ".core.facts": "Outcome OutcomeKind",
+            ".core.model": "*",
+            ".core.settings": "NOTICE_CODES Desk Menu MenuOption OptionKind",
+            ".core.views": "Board Box Documents FromCustomers Inbox Past Search Shelf WithField",
+            ".core.operations.preparation": "Prepared",
+            ".core.operations.rehearsal": "Rehearsal",
+            ".engine": "AsyncEngine Engine",
+            ".errors": "ReqflowError",
+            ".hooks": "hookimpl",
+            ".ports": "Conversations Effects Entries Head Messages Page Records Requests Streams",
+        },
+        rooms="errors hooks policies ports vocabulary",
+    )
 
 __all__ = [
     "NOTICE_CODES",
@@ -168,11 +204,15 @@ __all__ = [
     "Enclosure",
     "Engine",
     "Enqueue",
+    "Entries",
+    "Erase",
+    "ErasureScope",
     "Escalate",
     "Escalation",
     "FinishIssue",
     "Follow",
     "FromCustomers",
+    "Head",
     "Hold",
     "HoldReason",
     "IdentityLevel",
@@ -201,6 +241,7 @@ __all__ = [
     "OutcomeKind",
     "Page",
     "Past",
+    "Prepared",
     "Promote",
     "Reacted",
     "RecordEvent",
@@ -255,7 +296,9 @@ __all__ = [
     "compile_desk",
     "customer",
     "explain_setting",
+    "export_desk",
     "hookimpl",
+    "import_desk",
 ]
 
 __version__ = "0.1.0"
@@ -263,13 +306,13 @@ __version__ = "0.1.0"
 
 def agent(name: str) -> Actor:
     """The actor that an agent of the roster is: who gives a command."""
-    from .core.model import Code
+    from .core.model import Actor, ActorKind, Code
 
     return Actor(ActorKind.AGENT, Code(name))
 
 
 def customer(profile_id: str) -> Actor:
     """The actor that a customer's profile (``p_…``) is: who has seen something, or reads their own conversations."""
-    from .core.model import Code
+    from .core.model import Actor, ActorKind, Code
 
     return Actor(ActorKind.CUSTOMER, Code(profile_id))

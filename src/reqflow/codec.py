@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, NewType, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, NewType, TypeVar, Union, get_args, get_origin
 
+import attrs
 import cattrs
 from cattrs.fns import identity
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from .core.commands import Enclosure, Inbound
-from .core.effects import EFFECTS, Effect
-from .core.events import EVENTS, Event, Opaque
+from .core.effects import Effect, effect_of
+from .core.events import Event, Opaque, event_of
 from .core.model import AttachmentKind, Audience, IdentityLevel
-from .core.records import RECORDS, Record
+from .core.records import Record, kind_of
 from .errors import CorruptRecord, InvalidInput
 
 __all__ = [
@@ -31,13 +32,20 @@ __all__ = [
     "dump_record",
     "load",
     "load_effect",
+    "load_entry",
     "load_events",
     "load_record",
     "load_strict",
     "tag_of",
 ]
 
+if TYPE_CHECKING:
+    from .core.chain import StoredEntry
+    from .core.events import Entry
+
 T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 VERSIONS: Mapping[type, int] = {}
 """Wire versions above 1, by class."""
@@ -49,9 +57,11 @@ def tag_of(cls: type[Event] | type[Effect] | type[Record]) -> str:
 
 
 @cache
-def _tags() -> dict[str, type]:
-    known: tuple[type[Event] | type[Effect] | type[Record], ...] = (*EVENTS, *EFFECTS, *RECORDS)
-    return {tag_of(cls): cls for cls in known}
+def _class_of(tag: str) -> type | None:
+    """The class of a wire tag; None for a word or a version that we do not know."""
+    word = tag.rpartition("/")[0]
+    cls = event_of(word) or effect_of(word) or kind_of(word)
+    return cls if cls is not None and tag_of(cls) == tag else None
 
 
 @cache
@@ -74,6 +84,8 @@ def _as_moment(given: Any, _: Any) -> datetime:
 def _converter() -> cattrs.Converter:
     made = cattrs.Converter(omit_if_default=True, detailed_validation=False)
     made.register_unstructure_hook_func(_is_plain, identity)
+    made.register_unstructure_hook_factory(attrs.has, _plain_of)
+    made.register_unstructure_hook_factory(_may_be_none, _when_there)
     made.register_structure_hook(datetime, _as_moment)
     made.register_unstructure_hook_func(lambda cls: cls is Effect, _tagged)
     made.register_structure_hook_func(lambda cls: cls is Effect, lambda given, _: _untagged(made, given))
@@ -91,9 +103,25 @@ def _is_plain(cls: Any) -> bool:
 
 
 @cache
-def _plain_of(cls: type) -> Callable[[Any], Any]:
-    """What turns a value of a class into what JSON is made of; making it takes a while, so only when needed."""
+def _plain_of(cls: Any) -> Callable[[Any], Any]:
+    """What turns a value of a class into what JSON is made of; making it takes a while, so once, and when needed."""
+    if attrs.has(cls):
+        return make_dict_unstructure_fn(cls, _converter(), _cattrs_omit_if_default=True)
     return _converter().get_unstructure_hook(cls)
+
+
+def _may_be_none(cls: Any) -> bool:
+    """True of several values, and of one or None: most of these fields are empty in most values, and then left out."""
+    parts = [each for each in get_args(cls) if each is not Ellipsis and each is not NoneType]
+    return get_origin(cls) in (tuple, Union, UnionType) and len(parts) == 1 and attrs.has(parts[0])
+
+
+def _when_there(cls: Any) -> Callable[[Any], Any]:
+    """What turns such a field into what JSON is made of, found when something stands in it for the first time."""
+    (part,) = [each for each in get_args(cls) if each is not Ellipsis and each is not NoneType]
+    if get_origin(cls) is tuple:
+        return lambda items: [_plain_of(part)(each) for each in items]
+    return lambda item: None if item is None else _plain_of(part)(item)
 
 
 @cache
@@ -117,7 +145,7 @@ def _tagged(item: Any) -> list[Any]:
 
 def _untagged(made: cattrs.Converter, given: Any) -> Any:
     tag, content = given
-    cls = _tags().get(tag)
+    cls = _class_of(tag)
     if cls is None:
         return Opaque(name=tag, content=json.dumps(content))
     return made.structure(content, cls)
@@ -150,6 +178,30 @@ def load_events(text: str | bytes | Any, where: str = "a history entry") -> tupl
         return tuple(_untagged(made, each) for each in data)
     except Exception as problem:  # as above
         raise CorruptRecord(f"{where} cannot be decoded: {_told(problem)}") from problem
+
+
+def load_entry(stored: StoredEntry) -> Entry:
+    """The history entry of a stored row; raises `CorruptRecord` naming it."""
+    from .core.events import Cause, CauseKind, Entry
+    from .core.model import Actor, ActorKind, Code, CommandKey
+
+    where = f"history {stored.stream}/{stored.seq}"
+    try:
+        actor = Actor(ActorKind(stored.actor_kind), Code(stored.actor_id))
+        kind, key = CauseKind(stored.cause_kind), CommandKey(stored.cause_key)
+        rules = () if stored.rules is None else tuple(map(Code, json.loads(stored.rules)))
+        at = _EPOCH + timedelta(microseconds=stored.at)
+    except (ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise CorruptRecord(f"{where} cannot be decoded: {problem}") from problem
+    events = load_events(stored.events, where)
+    return Entry(
+        stream=stored.stream,
+        seq=stored.seq,
+        at=at,
+        actor=actor,
+        cause=Cause(kind=kind, key=key, rules=rules),
+        events=events,
+    )
 
 
 def dump_record(record: Record) -> str:

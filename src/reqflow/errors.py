@@ -16,6 +16,7 @@
         ├── Duplicate           this key is already stored: the first outcome stands
         ├── StaleLease          the lease ran out and somebody else holds it now
         ├── StoreUnavailable    locked, full, unreachable: try again later
+        │   └── Overloaded      ... because too much waits already: do not acknowledge, try again later
         ├── SchemaMismatch      the schema is missing, older or newer than this reqflow
         └── CorruptRecord       a stored row that cannot be decoded
 
@@ -33,6 +34,7 @@ __all__ = [
     "Forbidden",
     "InvalidInput",
     "InvalidSettings",
+    "Overloaded",
     "PluginError",
     "Refused",
     "ReqflowError",
@@ -111,11 +113,15 @@ class StoreError(ReqflowError):
 class Conflict(StoreError):
     """A guard failed: another writer changed a row that this batch relied on.
 
-    ``rows`` names them as ``(kind, id)``. The flow reads again and decides again.
+    ``rows`` names them as ``(kind, id)``. The flow reads again and decides again, unless it is ``final``: in a
+    transaction of the host's that cannot see the change, or that stands in the other writer's way.
     """
 
-    def __init__(self, rows: Sequence[tuple[str, str]] = (), detail: str = "") -> None:
+    def __init__(
+        self, rows: Sequence[tuple[str, str]] = (), detail: str = "", *, final: bool = False
+    ) -> None:
         self.rows = tuple(rows)
+        self.final = final
         names = ", ".join(f"{kind} {key}" for kind, key in self.rows)
         super().__init__(detail or f"changed by another writer: {names or 'unknown rows'}")
 
@@ -134,6 +140,17 @@ class StaleLease(StoreError):
 
 class StoreUnavailable(StoreError):
     """The store is locked, full, unreachable or failing; try again later."""
+
+
+class Overloaded(StoreUnavailable):
+    """The inbox is full: what came was not stored, and must not be acknowledged; its sender is to try again later.
+
+    ``limit`` is how many messages wait in it at most.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"{limit} messages wait in the inbox already, which is its limit: try again later")
 
 
 class SchemaMismatch(StoreError):

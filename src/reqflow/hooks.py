@@ -7,16 +7,18 @@ implementation that is a coroutine function is refused, naming its plugin.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from .core.asking.signatures import Signature
-from .core.assignment import Policy
-from .core.automations import Automation
-from .core.batch import Batch
-from .core.notices import NoticeRule
-from .ports import Classifier, Store, Suggester, Transport
+if TYPE_CHECKING:
+    from .core.asking.signatures import Signature
+    from .core.assignment import Policy
+    from .core.automations import Automation
+    from .core.batch import Batch
+    from .core.notices import NoticeRule
+    from .ports import Backlog, Classifier, Store, Suggester, Transport
 
 __all__ = [
     "PROJECT",
@@ -25,6 +27,7 @@ __all__ = [
     "reqflow_automations",
     "reqflow_classifiers",
     "reqflow_committed",
+    "reqflow_measured",
     "reqflow_notices",
     "reqflow_policies",
     "reqflow_signatures",
@@ -83,3 +86,11 @@ def reqflow_signatures() -> Mapping[str, Signature]:  # type: ignore[empty-body]
 @hookspec
 def reqflow_committed(batch: Batch) -> None:
     """Called after a commit, best effort. What it raises is reported and changes nothing."""
+
+
+@hookspec
+def reqflow_measured(workspace: str, backlogs: Sequence[Backlog]) -> None:
+    """Called by each worker now and then with how much inbox, outbox and agenda have to do, in this order.
+
+    Best effort: what it raises is reported and changes nothing. Several workers of one workspace tell the same.
+    """

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import inspect
-import logging
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from . import hooks
-from .core.asking.signatures import Signature
 from .core.assignment import POLICIES, Policy
-from .core.automations import Automation
-from .core.batch import Batch
-from .core.notices import NoticeRule
 from .errors import PluginError, UsageError
-from .ports import Classifier, Store, Suggester, Transport
+
+if TYPE_CHECKING:
+    from .core.asking.signatures import Signature
+    from .core.automations import Automation
+    from .core.batch import Batch
+    from .core.notices import NoticeRule
+    from .ports import Backlog, Classifier, Store, Suggester, Transport
 
 __all__ = ["Registry"]
-
-_log = logging.getLogger("reqflow.plugins")
 
 
 class Registry:
@@ -68,6 +67,7 @@ class Registry:
             )
         self.signature: Signature | None = next(iter(signatures.values()), None)
         self._observed = bool(self.manager.hook.reqflow_committed.get_hookimpls())
+        self.measures = bool(self.manager.hook.reqflow_measured.get_hookimpls())
 
     def _name_of(self, plugin: object) -> str:
         """What people call a plugin: its own name or its class's, numbered from the second of one kind on."""
@@ -151,14 +151,21 @@ class Registry:
 
     def committed(self, batch: Batch) -> None:
         """Tell observers of a commit; their failures are reported and contained."""
-        if not self._observed:
-            return
-        for implementation in self.manager.hook.reqflow_committed.get_hookimpls():
+        if self._observed:
+            self._tell("reqflow_committed", batch=batch)
+
+    def measured(self, workspace: str, backlogs: Sequence[Backlog]) -> None:
+        """Tell observers how much the queues have to do; their failures are reported and contained."""
+        self._tell("reqflow_measured", workspace=workspace, backlogs=backlogs)
+
+    def _tell(self, hook: str, **told: Any) -> None:
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             try:
-                arguments = [batch] if implementation.argnames else []
-                implementation.function(*arguments)
+                implementation.function(*[told[name] for name in implementation.argnames])
             except Exception as failure:  # noqa: BLE001  (an observer must not break what it observes)
-                _log.warning(
+                import logging  # dear to import, and hardly anything is logged
+
+                logging.getLogger("reqflow.plugins").warning(
                     "observer failed",
                     extra={"plugin": implementation.plugin_name, "error": type(failure).__name__},
                 )

@@ -1,67 +1,233 @@
-"""The worker: serves inbox, agenda and outbox round after round, until it is asked to stop."""
+"""Workers: they serve inbox, agenda and outbox round after round, until they are asked to stop."""
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Generator
+from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
+from typing import TYPE_CHECKING, Any
 
-from .engine import Engine
+from .core.values import value
+from .drivers import apart
+from .engine import AsyncEngine, Engine
+from .errands import Errands
 from .errors import StoreUnavailable
+from .ports import Waker
 
-__all__ = ["Worker"]
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["AsyncWorker", "Worker"]
 
 LONGEST = 60.0
 """Seconds between two tries on a store that fails, at most."""
+GLANCE = 0.25
+"""Every so many seconds whoever waits to be woken looks whether to stop."""
 
 _log = logging.getLogger("reqflow.worker")
 
 
-class Worker:
-    """Keeps one engine's queues served. Workers may share a store: each item is leased to one of them.
+@value
+class Pause:
+    """Nothing to do for so many seconds. ``deaf``: there is nobody who could wake, either."""
 
-    ``poll`` is how many seconds an idle worker waits before it looks again; a timer that is due sooner is
-    answered in time. ``sleep`` stands in for waiting in tests; by default the worker wakes up early
-    when it is to stop.
-    """
+    seconds: float
+    deaf: bool = False
+
+
+Steps = Generator[Callable[[], Any] | Pause, Any, int]
+
+
+class _Rounds:
+    """What a worker does, as steps: calls of its engine's to make, and pauses. Both workers take them."""
 
     def __init__(
-        self, engine: Engine, *, poll: float = 1.0, sleep: Callable[[float], object] | None = None
+        self,
+        engine: Engine | AsyncEngine,
+        *,
+        poll: float = 1.0,
+        measure_every: float | None = 15.0,
+        sleep: Callable[[float], Any] | None = None,
     ) -> None:
-        self.engine = engine
+        self._any = engine
         self.poll = poll
+        self.measure_every = measure_every
         self._sleep = sleep
+        self._measured_at: datetime | None = None
+
+    def _steps(self, stopping: Callable[[], bool]) -> Steps:
+        """Round after round, and in the end how many items were served."""
+        engine = self._any
+        served = failures = 0
+        while not stopping():
+            try:
+                done: int = yield partial(engine.serve, stopping=stopping)
+                served += done
+                if done:
+                    _log.info("served", extra={"items": done, "workspace": engine.workspace})
+                if self._is_to_measure():
+                    backlogs = yield engine.backlog
+                    engine.registry.measured(engine.workspace, backlogs)
+                if not done:
+                    yield Pause(self._until((yield engine.next_due)))
+                failures = 0
+            except StoreUnavailable as problem:
+                failures += 1
+                idle = min(self.poll * 2.0 ** min(failures, 10), LONGEST)
+                _log.warning("store unavailable", extra={"error": str(problem), "next_try_within": idle})
+                yield Pause(idle, deaf=True)
+        return served
+
+    def _until(self, due: datetime | None) -> float:
+        """How long to wait: until the next timer is due, but no longer than ``poll`` and never not at all."""
+        if due is None:
+            return self.poll
+        ahead = (due - self._any.clock()).total_seconds()
+        return min(self.poll, ahead) if ahead > 0 else self.poll
+
+    def _is_to_measure(self) -> bool:
+        if self.measure_every is None or not self._any.registry.measures:
+            return False
+        now, last = self._any.clock(), self._measured_at
+        if last is not None and timedelta(0) <= now - last < timedelta(seconds=self.measure_every):
+            return False
+        self._measured_at = now
+        return True
+
+    def _waker(self) -> Waker | None:
+        """Who wakes this worker, where its store has somebody and nothing stands in for waiting."""
+        make = getattr(self._any.store, "waker", None)
+        return None if make is None or self._sleep is not None else make(self._any.workspace)
+
+
+class Worker(_Rounds):
+    """Keeps one engine's queues served. Workers may share a store: each item is leased to one of them.
+
+    Args:
+        engine: whose queues; its plugins bring the transports.
+        poll: how many seconds an idle worker waits before it looks again. A timer that is due sooner is answered in
+            time, and where the store can wake (PostgreSQL, memory), new work is served at once.
+        measure_every: how many seconds lie between two measurements, if a plugin observes them; None measures nothing.
+        sleep: stands in for waiting in tests.
+    """
+
+    engine: Engine
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        poll: float = 1.0,
+        measure_every: float | None = 15.0,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        super().__init__(engine, poll=poll, measure_every=measure_every, sleep=sleep)
+        self.engine = engine
 
     def run(self, stop: Event) -> int:
         """Work until ``stop`` is set; returns how many items were served.
 
-        What was leased in a round is served or given back before it returns, so another worker can go on at
-        once. A store that cannot be reached is tried again, at growing distance; any other error of the store
-        is raised.
+        Then the item at hand is finished, and what else was leased is given back, so that another worker can go on
+        with it at once. A store that cannot be reached is tried again, at growing distance; any other error of the
+        store is raised.
         """
-        wait = self._sleep or stop.wait
-        served = failures = 0
-        while not stop.is_set():
-            try:
-                done = self.engine.serve()
-                idle = 0.0 if done else self._until_due()
-                failures = 0
-            except StoreUnavailable as problem:
-                failures += 1
-                idle = min(self.poll * 2**failures, LONGEST)
-                _log.warning("store unavailable", extra={"error": str(problem), "next_try_within": idle})
-            else:
-                served += done
-                if done:
-                    _log.info("served", extra={"items": done, "workspace": self.engine.workspace})
-            if idle:
-                wait(idle)
-        return served
+        steps, waker = self._steps(stop.is_set), self._waker()
+        answer, take = None, steps.send
+        try:
+            while True:
+                step = take(answer)
+                take = steps.send
+                try:
+                    if isinstance(step, Pause):
+                        self._rest(step, stop, waker)
+                    else:
+                        answer = step()
+                except StoreUnavailable as problem:
+                    answer, take = problem, steps.throw
+        except StopIteration as end:
+            served: int = end.value
+            return served
+        finally:
+            if waker is not None:
+                waker.close()
 
-    def _until_due(self) -> float:
-        """How long to wait: until the next timer is due, but no longer than ``poll`` and never not at all."""
-        due = self.engine.next_due()
-        if due is None:
-            return self.poll
-        ahead = (due - self.engine.clock()).total_seconds()
-        return min(self.poll, ahead) if ahead > 0 else self.poll
+    def _rest(self, pause: Pause, stop: Event, waker: Waker | None) -> None:
+        if self._sleep is not None:
+            self._sleep(pause.seconds)
+        elif waker is None or pause.deaf:
+            stop.wait(pause.seconds)
+        else:
+            until = time.monotonic() + pause.seconds
+            while (left := until - time.monotonic()) > 0 and not stop.is_set():
+                if waker.wait(min(left, GLANCE)):
+                    return
+
+
+class AsyncWorker(_Rounds):
+    """`Worker` for an `AsyncEngine`: ``await worker.run(stop)`` in a task of its own.
+
+    Cancelled it ends at once, and gives back what it holds; what was being delivered may be delivered once more, under
+    the same key.
+    """
+
+    engine: AsyncEngine
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        poll: float = 1.0,
+        measure_every: float | None = 15.0,
+        sleep: Callable[[float], Awaitable[object]] | None = None,
+    ) -> None:
+        super().__init__(engine, poll=poll, measure_every=measure_every, sleep=sleep)
+        self.engine = engine
+        self._errands = Errands()
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """As `Worker.run`."""
+        steps, waker = self._steps(stop.is_set), self._waker()
+        answer, take = None, steps.send
+        try:
+            while True:
+                step = take(answer)
+                take = steps.send
+                try:
+                    if isinstance(step, Pause):
+                        await self._rest(step, stop, waker)
+                    else:
+                        answer = await step()
+                except StoreUnavailable as problem:
+                    answer, take = problem, steps.throw
+        except StopIteration as end:
+            served: int = end.value
+            return served
+        finally:
+            if waker is not None:
+                waker.close()
+
+    async def _rest(self, pause: Pause, stop: asyncio.Event, waker: Waker | None) -> None:
+        from asyncio import timeout  # dear to import, and loaded already where this runs
+
+        if self._sleep is not None:
+            await self._sleep(pause.seconds)
+        elif waker is None or pause.deaf:
+            try:
+                async with timeout(pause.seconds):
+                    await stop.wait()
+            except TimeoutError:
+                return
+        else:
+            until = time.monotonic() + pause.seconds
+            while (left := until - time.monotonic()) > 0 and not stop.is_set():
+                if await self._heard(waker, min(left, GLANCE)):
+                    return
+
+    async def _heard(self, waker: Waker, seconds: float) -> bool:
+        if inspect.iscoroutinefunction(waker.wait):
+            return bool(await waker.wait(seconds))
+        return bool(await apart(partial(waker.wait, seconds), self._errands))

@@ -9,12 +9,15 @@ from collections.abc import Mapping
 
 FLOORS: Mapping[str, int] = {
     "errors": 0,
+    "rooms": 0,
     "core": 1,
     "codec": 2,
     "ports": 2,
     "hooks": 2,
     "flow": 3,
+    "archive": 3,
     "drivers": 4,
+    "errands": 4,
     "registry": 4,
     "engine": 4,
     "worker": 4,
@@ -28,7 +31,7 @@ FLOORS: Mapping[str, int] = {
     "": 4,  # the package itself, a shop window
 }
 GUESTS = frozenset({"plugins", "testing"})
-SHARED = frozenset({"plugins.storable", "plugins.readers.texts"})
+SHARED = frozenset({"plugins.parcels", "plugins.storable", "plugins.readers.texts"})
 """What several of our own plugins build on."""
 TOP = 4
 
@@ -40,6 +43,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "pluggy": ("hooks", "registry"),
     "hypothesis": ("testing",),
     "pytest": ("testing",),
+    "opentelemetry": ("plugins.telemetry",),
     "psycopg": ("plugins.postgres",),
     "rich": ("cli",),
     "orjson": ("codec",),
@@ -79,7 +83,9 @@ CORE_STDLIB = frozenset(
         "zoneinfo",
     }
 )
-"""Modules of the standard library that only know values. ``sys`` is for core/values.py alone."""
+"""Modules of the standard library that only know values."""
+EXEMPT: Mapping[str, str] = {"core.values": "sys", "rooms": "importlib"}
+"""What one module of the lower floors may import beyond that: it says there what for."""
 OUTSIDE = frozenset(
     """
     _thread asyncio atexit builtins calendar concurrent contextvars ctypes email fcntl ftplib gc getpass glob

@@ -82,7 +82,7 @@ def values(module: Module) -> Iterator[Breach]:
         name = each.stranger
         if each.house is not None or name not in sys.stdlib_module_names or name in plan.CORE_STDLIB:
             continue
-        if not (name == "sys" and module.name == "core.values"):
+        if plan.EXEMPT.get(module.name) != name:
             yield module.breach("values", each.line, f"imports {each.target}")
 
 
@@ -124,8 +124,7 @@ def purity(module: Module) -> Iterator[Breach]:
     if module.floor > 3:
         return
     for each in module.imports:
-        is_exempt = each.target == "sys" and module.name == "core.values"
-        if each.stranger in plan.OUTSIDE and not is_exempt:
+        if each.stranger in plan.OUTSIDE and plan.EXEMPT.get(module.name) != each.target:
             yield module.breach("purity", each.line, f"imports {each.target}")
     clocks = _clock_names(module)
     bound = _bound_names(module)
@@ -234,12 +233,59 @@ def _is_view(annotation: ast.expr | None) -> bool:
     return annotation is not None and last_name(annotation) in plan.IMMUTABLE_VIEWS
 
 
+# --- what is loaded when it is first needed ---------------------------------------------------------
+
+
+def windows(module: Module) -> Iterator[Breach]:
+    """What a window shows when it is looked into is what the type checker was told, and stands in ``__all__``."""
+    for each in _windows(module):
+        imports = [node for node in each.body if isinstance(node, ast.ImportFrom)]
+        told = {
+            ("." * node.level + (node.module or ""), alias.name) for node in imports for alias in node.names
+        }
+        shown = _shown(each)
+        whole = {home for home, names in shown.items() if names == "*"}
+        named = {(home, name) for home, names in shown.items() if home not in whole for name in names.split()}
+        if odd := {(home, name) for home, name in told if home not in whole} ^ named:
+            differ = ", ".join(sorted(name for _, name in odd))
+            yield module.breach("windows", each.lineno, f"the type checker is told otherwise of {differ}")
+        if hidden := {name for home, name in told if home != "."} - _listed(module):
+            yield module.breach("windows", each.lineno, f"not in __all__: {', '.join(sorted(hidden))}")
+
+
+def _windows(module: Module) -> Iterator[ast.If]:
+    """The branches of a module by which it is a window: imports for the type checker, else a table of names."""
+    for node in module.tree.body:
+        if isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING" and node.orelse:
+            calls = [each for each in ast.walk(node.orelse[0]) if isinstance(each, ast.Call)]
+            if calls and last_name(calls[0].func) == "window":
+                yield node
+
+
+def _shown(window: ast.If) -> dict[str, str]:
+    """The table of names of a window, with its rooms under the package itself."""
+    (call,) = [each for each in ast.walk(window.orelse[0]) if isinstance(each, ast.Call)]
+    shown: dict[str, str] = ast.literal_eval(call.args[1])
+    rooms = [ast.literal_eval(each.value) for each in call.keywords if each.arg == "rooms"]
+    return {**shown, ".": rooms[0]} if rooms else shown
+
+
+def _listed(module: Module) -> set[str]:
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and last_name(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
 # --- size -------------------------------------------------------------------------------------------
 
 
 def giants(module: Module) -> Iterator[Breach]:
-    """A module fits in a sitting, a function on a screen; blank lines are free."""
+    """A module fits in a sitting, a function on a screen; blank lines and lists for the type checker are free."""
     lines = [bool(line.strip()) for line in module.source.splitlines()]
+    for each in _windows(module):
+        first, last = each.body[0].lineno, each.body[-1].end_lineno or 0
+        lines[first - 1 : last] = [False] * (last - first + 1)
     if sum(lines) > plan.MODULE_LINES:
         yield module.breach("giants", 1, f"{sum(lines)} lines, more than {plan.MODULE_LINES}")
     for node, _ in module.nodes:
@@ -261,6 +307,7 @@ RULES: tuple[Callable[[Module], Iterator[Breach]], ...] = (
     safety,
     purity,
     state,
+    windows,
     giants,
 )
 

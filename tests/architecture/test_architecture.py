@@ -53,6 +53,16 @@ def test_the_house_keeps_its_rules():
     assert [str(breach) for breach in check(installed())] == []
 
 
+WINDOW = """
+if TYPE_CHECKING:
+    from . import ink
+    from .model import Jot, Note
+    from .pens import Quill
+else:
+    __getattr__, __dir__ = window(__name__, {".model": "Note Jot", ".pens": "*"}, rooms="ink")
+__all__ = ["Jot", "Note", "Quill"]
+"""
+
 MUTANTS = {
     # imports that point up
     "core_imports_codec": ("down", "core/request.py", "from ..codec import dump"),
@@ -162,6 +172,24 @@ MUTANTS = {
     "final_list": ("state", "core/request.py", "from typing import Final\nX: Final = [1]"),
     "module_level_merge": ("state", "core/request.py", "X = {1: 2} | {3: 4}"),
     "global_name": ("state", "flow.py", "_n = 0\ndef f():\n    global _n\n    _n += 1"),
+    # what is loaded when it is first needed
+    "window_shows_what_nobody_is_told_of": (
+        "windows",
+        "core/notes/__init__.py",
+        WINDOW.replace("Note Jot", "Note Jot Scrap"),
+    ),
+    "window_hides_what_it_tells_of": (
+        "windows",
+        "core/notes/__init__.py",
+        WINDOW.replace("Note Jot", "Note"),
+    ),
+    "window_names_another_module": (
+        "windows",
+        "core/notes/__init__.py",
+        WINDOW.replace('".model":', '".models":'),
+    ),
+    "window_hides_a_room": ("windows", "core/notes/__init__.py", WINDOW.replace('rooms="ink"', 'rooms=""')),
+    "window_lists_too_little": ("windows", "core/notes/__init__.py", WINDOW.replace('"Jot", ', "")),
     # size
     "long_function": ("giants", "engine.py", "def f():\n" + "    x = 1\n" * 60),
     "long_module": ("giants", "engine.py", "X = 1\n" * 401),
@@ -212,6 +240,7 @@ HARMLESS = {
     "field_named_like_a_builtin": ("core/request.py", "def f(id, open=None):\n    return id, open"),
     "clock_that_is_given": ("flow.py", "def f(facts):\n    return facts.now, facts.clock.now()"),
     "zone_that_is_given": ("core/request.py", "def f(at, zone):\n    return at.astimezone(zone)"),
+    "window": ("core/notes/__init__.py", WINDOW),
     "function_on_a_screen": ("engine.py", "def f():\n" + "    x = 1\n\n" * 59),
 }
 
@@ -238,7 +267,7 @@ def test_every_rule_has_a_mutant():
 
 
 def test_importing_reqflow_loads_nothing_that_is_optional():
-    program = "import sys, reqflow; print(*sys.modules)"
+    program = "import sys; from reqflow import AsyncEngine, Engine, Inbound, hookimpl; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     optional = {"pytest", "hypothesis", "slack_sdk", "slack_bolt", "psycopg", "rich", "orjson", "sqlite3"}

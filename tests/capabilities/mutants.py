@@ -307,9 +307,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "if mood is not None or tongue is not None:",
         "if mood is not None and tongue is not None:",
     ),
-    "79": Mutant(
-        "core/evolution/marks.py", "tags=(*conversation.tags, event.name)", "tags=conversation.tags"
-    ),
+    "79": Mutant("core/evolution/tags.py", "tags=(*conversation.tags, event.name)", "tags=conversation.tags"),
     "79b": Mutant(
         "core/placing/intake.py",
         "subject=write_subject(self.step, self.inbound.subject, self.id, self.inbound.audience)",

@@ -38,6 +38,61 @@ def test_a_damaged_row_is_found_and_mended(run: Run, filled: Path):
     assert dumped(filled) == before
 
 
+def test_history_that_was_changed_is_found_and_not_built_on(run: Run, filled: Path):
+    with sqlite3.connect(filled) as connection:
+        stream, seq = connection.execute("SELECT stream, seq FROM history WHERE seq = 2").fetchone()
+        key = (stream, seq)
+        connection.execute("UPDATE history SET actor_id = 'eve' WHERE stream = ? AND seq = ?", key)
+    connection.close()
+    ran = run("verify", filled, "--json")
+    assert ran.code == 1
+    assert any(each.startswith(f"history {stream}/{seq}: ") for each in ran.json["problems"])
+    before = dumped(filled)
+    assert run("rebuild", filled).code == 4
+    assert dumped(filled) == before
+
+
+def test_heads_that_were_kept_show_what_was_cut_off(run: Run, filled: Path, tmp_path: Path):
+    heads = tmp_path / "heads.json"
+    heads.write_text(run("heads", filled).out)
+    assert run("verify", filled, "--heads", heads).code == 0
+    with sqlite3.connect(filled) as connection:
+        connection.execute("DELETE FROM history WHERE stream = 'desk'")
+    connection.close()
+    assert run("verify", filled).code == 0
+    ran = run("verify", filled, "--heads", heads)
+    assert ran.code == 1
+    assert "history desk/1: is missing" in ran.out
+    heads.write_text('{"stream": 1}')
+    assert run("verify", filled, "--heads", heads).code == 3
+    assert run("verify", filled, "--heads", tmp_path / "none.json").code == 3
+
+
+def test_a_person_is_erased_by_their_address(run: Run, filled: Path):
+    with sqlite3.connect(filled) as connection:
+        (address,) = connection.execute(
+            "SELECT t.body FROM text t JOIN message m ON m.profile_id = t.owner"
+            " WHERE t.id LIKE '%.address' AND m.side = 'requester' LIMIT 1"
+        ).fetchone()
+        words = [
+            body
+            for (body,) in connection.execute(
+                "SELECT b.body FROM text t JOIN text b ON b.owner = t.owner WHERE t.body = ?", (address,)
+            )
+            if " " in body
+        ]
+    connection.close()
+    assert words
+    ran = run("erase", filled, address)
+    assert (ran.code, "Erased p_" in ran.out) == (0, True)
+    for word in (address, *words):
+        assert word.encode() not in b"".join(each.read_bytes() for each in filled.parent.glob("*.db*"))
+    assert run("verify", filled).code == 0
+    assert run("erase", filled, address).code == 0
+    assert run("erase", filled, "nobody").code == 2
+    assert run("erase", filled, "k_none").code == 2
+
+
 def test_rebuild_gives_the_same_rows(run: Run, filled: Path):
     before = dumped(filled)
     assert "2 conversations" in run("rebuild", filled).out

@@ -2,7 +2,7 @@
 
 The Python blocks of a page run in their order, in one namespace, in a folder of their own. A ``text`` block
 that follows one shows its output. A block below ``<!-- file: NAME -->`` is written to that file; a
-``console`` block holds commands, which run there too.
+``console`` block holds commands, which run there too. A page that asks for ``DATABASE_URL`` gets an empty database.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import gc
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -23,17 +24,27 @@ from .pages import PAGES, ROOT, Block, blocks, name_of
 EXECUTED = [page for page in PAGES if any(block.language == "python" for block in blocks(page))]
 NOT_HERE = ("-m pip", "-m nox", "git ")
 """Commands that set a machine up are shown by other means."""
+HOSTS = ("django", "sqlalchemy")
+"""What hosts may bring along; pages about them need it."""
+DATABASE = "DATABASE_URL"
+"""The variable in which a page finds its PostgreSQL database."""
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # a short example leaves closing to the end
 @pytest.mark.parametrize("page", EXECUTED, ids=name_of)
 def test_the_examples_of_a_page_run_and_print_what_it_says(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ):
+    shown = list(blocks(page))
+    code = "".join(block.text for block in shown)
+    for package in HOSTS:
+        if re.search(rf"^(import|from) {package}\b", code, re.MULTILINE):
+            pytest.importorskip(package)
+    if DATABASE in code:
+        monkeypatch.setenv(DATABASE, request.getfixturevalue("database_url"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     namespace: dict[str, object] = {"__name__": "example"}
-    shown = list(blocks(page))
     for block, following in zip(shown, [*shown[1:], None], strict=True):
         where = f"{name_of(page)}, line {block.line}"
         told = following.text if following is not None and following.language == "text" else ""
@@ -61,7 +72,7 @@ def run_commands(block: Block) -> str:
     output = ""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100", "NO_COLOR": "1"}
     for line in block.text.splitlines():
-        command = line.removeprefix("$ ")
+        command = os.path.expandvars(line.removeprefix("$ "))
         if any(each in command for each in NOT_HERE):
             continue
         words = shlex.split(command)

@@ -234,12 +234,14 @@ def test_work_that_waits_and_room_that_frees_never_miss_each_other(stores: Any) 
     def closer() -> int:
         closed, engine = 0, engines[1]
         deadline = time.monotonic() + 60
-        while closed < rounds - 10 and time.monotonic() < deadline:
-            view = Requests(states=(RequestState.ASSIGNED,), limit=10)
-            for request in engine.read(view).items:
-                outcome = engine.handle(Close(by=agent(request.assignee), request_id=request.id))
-                closed += outcome.kind is OutcomeKind.DONE
-        done.set()
+        try:
+            while closed < rounds - 10 and time.monotonic() < deadline:
+                view = Requests(states=(RequestState.ASSIGNED,), limit=10)
+                for request in engine.read(view).items:
+                    outcome = engine.handle(Close(by=agent(request.assignee), request_id=request.id))
+                    closed += outcome.kind is OutcomeKind.DONE
+        finally:
+            done.set()
         return closed
 
     def drainer(engine: Engine) -> None:

@@ -190,6 +190,12 @@ def test_the_message_names_the_field_and_what_it_takes(known: Known):
         (lambda: Split(by=agent("ana"), request_id=request, message_ids="m_1"), "tuple or list"),
         (lambda: Promote(by=agent("ana"), inbound="hi"), "Promote.inbound must be an Inbound"),
         (lambda: BarProfile(by=agent("ana"), profile_id="x" * 600), "must have 1 to 512 characters"),
+        (
+            lambda: Inbound(
+                channel="s:c", author="s:u", native="1", sent_at=START, text="x" * (25 * 2**20 + 1)
+            ),
+            "Inbound.text may have 26,214,400 characters, not 26,214,401",
+        ),
         (lambda: Requests(limit=0), "Requests.limit must be at least 1"),
         (lambda: Effects(after="next"), "Effects.after must be the next of a page"),
     ):

@@ -12,7 +12,7 @@ from reqflow import CloseConversation, Inbound, Reply, hookimpl
 from reqflow.core.effects import PostMessage
 from reqflow.core.events import RequestNudged
 from reqflow.core.facts import WantThread
-from reqflow.flow import serving
+from reqflow.flow import holding
 from reqflow.ports import EffectState, Receipt, ReceiptKind
 from reqflow.testing.desks import Automation, QuestionMark, Rules, Story, desk_with
 
@@ -98,8 +98,8 @@ def test_a_message_that_kills_its_worker_is_parked_and_the_others_are_handled() 
     judge = Deadly()
     story = Story(classifier=judge)
     accepted(story, "a?", "b?", "poison", "c?", "d?", "e?")
-    assert survive(story) == serving.LOST
-    assert judge.read == {"a?": 1, "b?": 1, "poison": serving.LOST, "c?": 1, "d?": 1, "e?": 1}
+    assert survive(story) == holding.LOST
+    assert judge.read == {"a?": 1, "b?": 1, "poison": holding.LOST, "c?": 1, "d?": 1, "e?": 1}
     assert sorted(story.partition()) == ["1", "2", "4", "5", "6"]
     assert story.engine.verify() == []
 
@@ -108,7 +108,7 @@ def test_two_messages_that_kill_their_workers_are_both_parked() -> None:
     judge = Deadly()
     story = Story(classifier=judge)
     accepted(story, "poison 1", "a?", "poison 2", "b?")
-    assert survive(story) <= 2 * serving.LOST
+    assert survive(story) <= 2 * holding.LOST
     assert sorted(story.partition()) == ["2", "4"]
     assert judge.read["a?"] == judge.read["b?"] == 1
 
@@ -123,7 +123,7 @@ def test_a_message_that_failed_before_it_kills_is_parked_and_its_neighbours_are_
         broken.setattr(judge, "classify", lambda inbound: QuestionMark.classify(judge, inbound))
         broken.setattr(story.store, "recall", lambda *asked: 1 / 0)
         story.engine.serve()
-    assert survive(story) == serving.LOST
+    assert survive(story) == holding.LOST
     assert sorted(story.partition()) == ["2", "3"]
 
 
@@ -149,11 +149,11 @@ def test_an_effect_that_kills_its_worker_is_parked_and_the_others_are_delivered(
     carrier = Carrier(poison=Killed())
     story = Story(plugins=[carrier])
     replied(story, "One", "poison", "Two")
-    assert survive(story) == serving.LOST
+    assert survive(story) == holding.LOST
     one, poison, two = posts(story)
     assert (one.state, two.state) == (EffectState.DONE, EffectState.DONE)
     assert (poison.state, poison.note) == (EffectState.PARKED, "worker_died")
-    assert [carrier.asked[text] for text in ("One", "poison", "Two")] == [1, serving.LOST, 1]
+    assert [carrier.asked[text] for text in ("One", "poison", "Two")] == [1, holding.LOST, 1]
 
 
 def test_a_timer_that_kills_its_worker_is_parked_and_the_others_are_answered() -> None:
@@ -172,9 +172,9 @@ def test_a_timer_that_kills_its_worker_is_parked_and_the_others_are_answered() -
         story.say("ana", "on it", to=outcome)
     poisoned = story.conversation(outcomes[1])
     story.now += timedelta(hours=1)
-    assert survive(story, 20) == serving.LOST
+    assert survive(story, 20) == holding.LOST
     told = Counter(asked)
-    assert told[poisoned.id] == serving.LOST
+    assert told[poisoned.id] == holding.LOST
     assert all("request.nudged" in story.tags(outcomes[n]) for n in (0, 2))
     assert "request.nudged" not in story.tags(outcomes[1])
 
@@ -197,9 +197,9 @@ def test_what_is_put_off_again_and_again_is_parked_after_hours() -> None:
             last = story.now
         story.now += timedelta(seconds=1)
     parked, _ = posts(story)
-    assert (parked.attempts, parked.note) == (serving.LATER, "rate_limited")
+    assert (parked.attempts, parked.note) == (holding.LATER, "rate_limited")
     assert waits[1:6] == [30.0] * 5  # as was asked for, and later longer
-    assert waits[-2:] == [serving.LONGEST] * 2
+    assert waits[-2:] == [holding.LONGEST] * 2
     assert story.now - begun > timedelta(hours=2)
     story.engine.work()
     assert posts(story)[1].state is EffectState.DONE  # nobody waits behind it any more

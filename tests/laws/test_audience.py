@@ -7,13 +7,13 @@ from typing import Any
 import attrs
 import pytest
 
-from reqflow.core.effects import EFFECTS, Effect, MailCustomer, PostMessage, React
+from reqflow.core.effects import EFFECTS, Effect, MailCustomer, PostMessage, QueuedEffect, React
 from reqflow.core.explain import refs_in
 from reqflow.core.ids import make_text
 from reqflow.core.model import Audience, TextRef
 from reqflow.core.settings import Desk
-from reqflow.flow.asks import AskTexts, Context
-from reqflow.flow.delivering import texts_of
+from reqflow.flow.ahead import Ahead
+from reqflow.flow.asks import AskRecall, AskTexts, Context
 from reqflow.plugins.memory import MemoryStore
 from reqflow.ports import Batch
 from tests.core.test_vocabulary import AT, sample
@@ -25,15 +25,21 @@ FOR_CUSTOMERS = (PostMessage, React, MailCustomer)
 def asked_for(effect: Effect) -> list[AskTexts]:
     """The texts that a worker asks for before it hands the effect to its transport."""
     context = Context(desk=Desk(workspace="desk"), clock=lambda: AT, policies={})
+    queued = QueuedEffect(id="e1", destination="s:c", effect=effect, queued_at=AT)
+    steps = Ahead(context, [queued]).telling(queued)
     asks: list[AskTexts] = []
-    steps = texts_of(context, effect)
     answer: Any = None
     while True:
         try:
-            asks.append(steps.send(answer))
+            ask = steps.send(answer)
         except StopIteration:
             return asks
-        answer = {}
+        if isinstance(ask, AskTexts):
+            asks.append(ask)
+            answer = {}
+        else:
+            assert isinstance(ask, AskRecall)
+            answer = tuple((None, None) for _ in ask.wants)
 
 
 def named(effect: Effect) -> set[str]:

@@ -12,7 +12,7 @@ from tests.postgres_server import NoPostgres, Server, running
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A server, or a skip that says why there is none."""
-    running_here = running()
+    running_here = running(safe=False)
     try:
         server = running_here.__enter__()
     except NoPostgres as problem:
@@ -36,13 +36,26 @@ def template(postgres: Server) -> Iterator[str]:
     postgres.drop(name)
 
 
+@pytest.fixture(scope="session")
+def parted(postgres: Server) -> Iterator[str]:
+    """The same with every table in four partitions."""
+    from reqflow.plugins.postgres import PostgresStore
+
+    name = postgres.database()
+    store = PostgresStore(postgres.dsn(name))
+    store.migrate(partitions=4)
+    store.close()
+    yield name
+    postgres.drop(name)
+
+
 @pytest.fixture
-def new_dsn(postgres: Server, template: str) -> Iterator[Callable[..., str]]:
-    """Makes databases, with the schema unless ``empty``; they are dropped after the test."""
+def new_dsn(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
+    """Makes databases, with the schema (or as a copy of another fixture's) unless ``empty``; they are dropped then."""
     made: list[str] = []
 
-    def make(*, empty: bool = False) -> str:
-        made.append(postgres.database(None if empty else template))
+    def make(*, empty: bool = False, template: str = "template") -> str:
+        made.append(postgres.database(None if empty else request.getfixturevalue(template)))
         return postgres.dsn(made[-1])
 
     yield make

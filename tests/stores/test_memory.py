@@ -18,6 +18,7 @@ keys = st.integers(0, 60)
 
 class TestMemoryStore(StoreContract):
     persistent = False
+    joinable = False
 
     def make_store(self, tmp_path):
         return MemoryStore()

@@ -58,6 +58,7 @@ from reqflow.ports import (
     LeaseQueue,
     LoadChange,
     Messages,
+    Parked,
     RecordPut,
     Records,
     Requests,
@@ -100,6 +101,17 @@ class TestPostgresStore(StoreContract):
 
     def reopen(self, store):
         return PostgresStore(self.dsn)
+
+    def connect(self, store):
+        return psycopg.connect(self.dsn)
+
+
+class TestPartitionedStore(TestPostgresStore):
+    """The same with every table in partitions by the workspace."""
+
+    @pytest.fixture(autouse=True)
+    def database(self, new_dsn: NewDsn) -> None:
+        self.dsn = new_dsn(template="parted")
 
 
 @pytest.fixture
@@ -608,58 +620,6 @@ def test_a_schema_that_vanished_is_a_mismatch(store: PostgresStore, dsn: str) ->
         store.commit(make_batch(outcomes=(make_outcome(2),)))
 
 
-def test_four_migrate_at_once(new_dsn: NewDsn) -> None:
-    dsn = new_dsn(empty=True)
-    stores = [PostgresStore(dsn) for _ in range(4)]
-    versions: list[int] = []
-    threads = [
-        threading.Thread(target=lambda store=store: versions.append(store.migrate())) for store in stores
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert versions == [LATEST] * 4
-    with psycopg.connect(dsn) as other:
-        applied = other.execute("SELECT version FROM reqflow.schema_versions ORDER BY version").fetchall()
-        assert applied == [(version,) for version in range(1, LATEST + 1)]
-
-
-def test_a_migration_that_is_killed_leaves_nothing_and_can_be_repeated(new_dsn: NewDsn) -> None:
-    dsn = new_dsn(empty=True)
-    store = PostgresStore(dsn)
-    with psycopg.connect(dsn) as other:
-        # Somebody else is about to make a sequence of that name: the migration waits, deep in its file.
-        other.execute("CREATE SCHEMA reqflow")
-        other.commit()
-        other.execute("CREATE SEQUENCE reqflow.fences")
-        problems: list[Exception] = []
-
-        def migrate() -> None:
-            try:
-                store.migrate()
-            except StoreUnavailable as problem:
-                problems.append(problem)
-
-        migrating = threading.Thread(target=migrate)
-        migrating.start()
-        with psycopg.connect(dsn, autocommit=True) as admin:
-            ended = None
-            while not ended:
-                ended = admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                ).fetchone()
-        migrating.join()
-        other.rollback()
-        assert len(problems) == 1
-        left = other.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'reqflow'::regnamespace")
-        assert left.fetchone() == (0,)
-    assert store.migrate() == LATEST
-    store.commit(make_batch(outcomes=(make_outcome(1),)))
-    store.close()
-
-
 # --- the cost of an operation does not grow ---
 
 GROWN = 3_000
@@ -771,6 +731,10 @@ def use_everything(store: PostgresStore, base: int) -> None:
         held = store.lease(WORKSPACE, queue, now=moment(LATE), until=moment(LATE + 60), limit=2)
         store.release(WORKSPACE, held[0], ready_at=moment(LATE + 900))
         store.commit(make_batch(consumed=(held[1],)))
+        store.query(WORKSPACE, Parked(queue=queue, limit=3))
+        store.requeue(WORKSPACE, queue, ["1"])
+        store.requeue(WORKSPACE, queue)
+    store.commit(make_batch(inbox=(make_item(2_000_000 + base),), inbox_limit=1_000_000))
     store.next_due(WORKSPACE)
     with pytest.raises((Conflict, Duplicate)):
         store.commit(one_of_each(base))
@@ -801,11 +765,13 @@ def use_everything(store: PostgresStore, base: int) -> None:
     store.texts(WORKSPACE, [make_text(base).ref.id], Audience.INTERNAL)
 
 
-def test_nothing_reads_more_rows_when_there_are_more(dsn: str) -> None:
+@pytest.mark.parametrize("made", ["template", "parted"])
+def test_nothing_reads_more_rows_when_there_are_more(new_dsn: NewDsn, made: str) -> None:
     """Also with plans that were made when the tables were empty, before anybody analysed them."""
+    dsn = new_dsn(template=made)
     with psycopg.connect(dsn, autocommit=True) as other:
         for (table,) in other.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'reqflow'"
+            "SELECT relname FROM pg_class WHERE relnamespace = 'reqflow'::regnamespace AND relkind = 'r'"
         ).fetchall():
             other.execute(f"ALTER TABLE reqflow.{table} SET (autovacuum_enabled = off)")
 

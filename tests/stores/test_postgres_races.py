@@ -49,9 +49,10 @@ THREADS = 4
 INBOX, OUTBOX, AGENDA = LeaseQueue.INBOX, LeaseQueue.OUTBOX, LeaseQueue.AGENDA
 
 
-@pytest.fixture
-def dsn(new_dsn: Callable[..., str]) -> str:
-    return new_dsn()
+@pytest.fixture(params=["template", "parted"])
+def dsn(request: pytest.FixtureRequest, new_dsn: Callable[..., str]) -> str:
+    """With whole tables, and with tables in partitions."""
+    return new_dsn(template=request.param)
 
 
 @pytest.fixture

@@ -68,6 +68,9 @@ class TestSQLiteStore(StoreContract):
     def reopen(self, store):
         return SQLiteStore(store.path)
 
+    def connect(self, store):
+        return sqlite3.connect(store.path)
+
 
 @pytest.fixture
 def path(tmp_path):

@@ -12,7 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from ..errors import InvalidSettings, ReqflowError, StoreError, UnreadableInput
-from . import ingesting, keeping, listing, reading, serving, setting_up, settling, showing
+from . import (
+    erasing,
+    ingesting,
+    keeping,
+    listing,
+    moving,
+    reading,
+    serving,
+    setting_up,
+    settling,
+    showing,
+    tending,
+)
 from .parser import make_parser
 from .printing import complain
 from .screen import Screen, open_screen
@@ -23,18 +35,25 @@ PROBLEMS, WRONG_USAGE, UNREADABLE, NO_STORE, INTERRUPTED = 1, 2, 3, 4, 130
 
 COMMANDS: Mapping[str, Callable[[Namespace, Screen], int]] = MappingProxyType(
     {
+        "backlog": tending.show_backlog,
         "board": reading.show_board,
         "demo": showing.demo,
         "diagram": keeping.draw,
+        "erase": erasing.erase,
         "explain": reading.show_explanation,
+        "export": moving.export,
+        "heads": keeping.print_heads,
         "history": reading.show_history,
+        "import": moving.import_,
         "ingest": ingesting.ingest,
         "init": setting_up.init,
         "list": listing.show_list,
-        "migrate": keeping.migrate,
+        "migrate": moving.migrate,
+        "parked": tending.show_parked,
         "plugins": keeping.list_plugins,
         "rebuild": keeping.rebuild,
         "requests": reading.show_requests,
+        "requeue": tending.requeue,
         "settings": settling.show_settings,
         "tick": serving.tick,
         "verify": keeping.verify,

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from ..core.assignment import POLICIES
+from ..core.model import Code
+from ..errors import UnreadableInput
+from ..ports import Head
 from ..registry import Registry
-from .opening import Found, find_plugins, open_engine, open_store
+from .opening import Found, find_plugins, open_engine
 from .printing import print_json
 from .screen import Cell, Screen, Table
 from .words import clean, plural
 
-__all__ = ["draw", "list_plugins", "migrate", "rebuild", "verify"]
+__all__ = ["draw", "list_plugins", "print_heads", "rebuild", "verify"]
 
 
 def verify(asked: Namespace, screen: Screen) -> int:
-    """Compare what is stored with what history says; 1 if they differ."""
+    """Check history, and compare what is stored with what it says; 1 if they differ."""
+    heads = [] if asked.heads is None else _read_heads(asked.heads)
     with open_engine(asked) as engine:
-        problems = engine.verify()
+        problems = engine.verify(heads)
     if asked.json:
         print_json({"ok": not problems, "problems": problems})
     elif not problems:
@@ -32,22 +38,32 @@ def verify(asked: Namespace, screen: Screen) -> int:
     return 1 if problems else 0
 
 
+def _read_heads(path: Path) -> list[Head]:
+    """What `print_heads` printed."""
+    try:
+        return [
+            Head(stream=Code(str(each["stream"])), seq=int(each["seq"]), digest=Code(str(each["digest"])))
+            for each in json.loads(path.read_text("utf-8"))
+        ]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as problem:
+        told = problem.strerror if isinstance(problem, OSError) else "it is not what `reqflow heads` prints"
+        raise UnreadableInput(f"{path}: {told}") from problem
+
+
+def print_heads(asked: Namespace, screen: Screen) -> int:
+    """The last entry of every stream with its digest."""
+    with open_engine(asked) as engine:
+        print_json(
+            [{"stream": each.stream, "seq": each.seq, "digest": each.digest} for each in engine.heads()]
+        )
+    return 0
+
+
 def rebuild(asked: Namespace, screen: Screen) -> int:
     """Write the state anew from history."""
     with open_engine(asked) as engine:
         count = engine.rebuild()
     screen.line(Cell(f"Wrote {plural(count, 'conversation')} anew from history."))
-    return 0
-
-
-def migrate(asked: Namespace, screen: Screen) -> int:
-    """Bring a store's schema up to date."""
-    store = open_store(asked.store, find_plugins())
-    try:
-        version = store.migrate()
-    finally:
-        store.close()
-    screen.line(Cell(f"The schema is up to date: version {version}."))
     return 0
 
 

@@ -16,7 +16,7 @@ STORE is a path (SQLite), sqlite:PATH, or postgresql://...
 
 exit codes:
   0    done
-  1    the command found problems (verify), or cannot write its output
+  1    the command found problems (verify, migrate --check), or cannot write its output
   2    wrong usage: an option, an id, a moment, settings, a plugin
   3    input could not be read
   4    the store is missing, locked, unreachable, damaged, or of another version
@@ -28,6 +28,7 @@ environment:
   NO_COLOR=1                    no colour
 """
 
+STORE = "a path (SQLite), sqlite:PATH or postgresql://..."
 LISTS = ("answers", "customers", "drafts", "fired", "notes", "outbox", "rules", "tags", "trends")
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _command(commands: Commands, name: str, told: str) -> argparse.ArgumentParse
 
 def _on_store(commands: Commands, name: str, told: str) -> argparse.ArgumentParser:
     parser = _command(commands, name, told)
-    parser.add_argument("store", metavar="STORE", help="a path (SQLite), sqlite:PATH or postgresql://...")
+    parser.add_argument("store", metavar="STORE", help=STORE)
     _add_workspace(parser)
     return parser
 
@@ -161,14 +162,58 @@ def _time(commands: Commands) -> None:
     worker.add_argument(
         "--poll", type=_seconds, default=1.0, metavar="S", help="seconds between looks (default: 1)"
     )
+    worker.add_argument(
+        "--telemetry", action="store_true", help="measure the queues with OpenTelemetry (extra 'telemetry')"
+    )
     _add_classifier(worker)
+
+    queues = ("inbox", "outbox", "agenda")
+    backlog = _on_store(commands, "backlog", "how much inbox, outbox and agenda have to do")
+    _add_json(backlog)
+    parked = _on_store(commands, "parked", "what was put aside since it failed too often, and why")
+    parked.add_argument("--queue", choices=queues, help="only of this one")
+    _add_limit(parked)
+    _add_json(parked)
+    requeue = _on_store(commands, "requeue", "let parked items be tried again, as if for the first time")
+    requeue.add_argument("queue", choices=queues)
+    requeue.add_argument("ids", metavar="ID", nargs="*", help="as `reqflow parked` shows them")
+    requeue.add_argument("--all", action="store_true", help="all that is parked in this queue")
 
 
 def _keeping(commands: Commands) -> None:
-    verify = _on_store(commands, "verify", "compare what is stored with what history says")
+    verify = _on_store(
+        commands, "verify", "check history's chain, and compare what is stored with what history says"
+    )
+    verify.add_argument(
+        "--heads", type=Path, metavar="FILE", help="what `reqflow heads` printed earlier must still hold"
+    )
     _add_json(verify)
+    _on_store(
+        commands,
+        "heads",
+        "the last entry of every history stream with its digest, as JSON to be kept elsewhere",
+    )
+    erase = _on_store(commands, "erase", "erase a person: all that they said, and what is on record of them")
+    erase.add_argument(
+        "person", metavar="PERSON", help="a customer (k_…), a profile (p_…) or an address (mail:ana@x.example)"
+    )
+    erase.add_argument(
+        "--own-words", action="store_true", help="keep what colleagues wrote in the person's conversations"
+    )
     _on_store(commands, "rebuild", "write conversations, requests, messages and lanes anew from history")
-    _on_store(commands, "migrate", "bring the store's schema up to date")
+    export = _on_store(commands, "export", "write a whole desk to a file: to move it, or as a backup")
+    export.add_argument("file", metavar="FILE", type=Path, help="where to; - for standard output")
+    brought = _command(commands, "import", "store the desk of an exported file, under its own name")
+    brought.add_argument("store", metavar="STORE", help=STORE)
+    brought.add_argument("file", metavar="FILE", type=Path, help="what was exported; - for standard input")
+    migrate = _on_store(commands, "migrate", "bring the store's schema up to date")
+    migrate.add_argument("--check", action="store_true", help="change nothing; exit with 1 if it is not")
+    migrate.add_argument(
+        "--partitions",
+        type=_count,
+        metavar="N",
+        help="PostgreSQL: make every table in N partitions by workspace; only for a new schema",
+    )
     diagram = _command(commands, "diagram", "a lifecycle as a Mermaid diagram")
     machines = ("request", "conversation", "draft")
     diagram.add_argument("lifecycle", nargs="?", choices=machines, default="request")

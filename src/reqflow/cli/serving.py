@@ -44,7 +44,7 @@ def tick(asked: Namespace, screen: Screen) -> int:
 
 def work(asked: Namespace, screen: Screen) -> int:
     """Serve inbox, agenda and outbox: until nothing is due, or until stopped."""
-    with open_engine(asked, extra=[Shown(screen)] if asked.console else ()) as engine, stopping() as stop:
+    with open_engine(asked, extra=_extra(asked, screen)) as engine, stopping() as stop:
         _ = engine.desk
         if not engine.registry.transports:
             screen.line(
@@ -53,9 +53,19 @@ def work(asked: Namespace, screen: Screen) -> int:
                     "yellow",
                 )
             )
-        served = engine.work() if asked.once else _serve(engine, asked, screen, stop)
+        served = engine.work(stopping=stop.is_set) if asked.once else _serve(engine, asked, screen, stop)
     screen.line(Cell(f"Served {plural(served, 'item')}."))
     return 0
+
+
+def _extra(asked: Namespace, screen: Screen) -> list[object]:
+    """The plugins that the command line asks for."""
+    extra: list[object] = [Shown(screen)] if asked.console else []
+    if asked.telemetry:
+        from ..plugins.telemetry import Telemetry
+
+        extra.append(Telemetry())
+    return extra
 
 
 def _serve(engine: Engine, asked: Namespace, screen: Screen, stop: object) -> int:

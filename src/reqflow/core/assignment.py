@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from .facts import WantPool
 from .model import AgentId, AgentLoad, Code, Dropped, Reason
-from .settings import Desk, Queue
 from .values import value
+
+if TYPE_CHECKING:
+    from .facts import WantPool
+    from .settings import Desk, Queue
 
 __all__ = [
     "POLICIES",
@@ -99,6 +101,8 @@ def wants_pool(pool: TopK | WholePool) -> Callable[[P], P]:
 
 def pool_want(policy: Policy, queue: Queue, desk: Desk) -> WantPool:
     """What has to be recalled for a policy to choose among the members of a queue."""
+    from .facts import WantPool  # to name a policy takes no facts
+
     members = desk.members(queue)
     pool: TopK | WholePool = getattr(policy, "pool", TopK())
     own_limits = any(desk.agents[each].capacity is not None for each in members)

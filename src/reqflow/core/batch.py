@@ -24,9 +24,11 @@ from .model import (
     Message,
     NativeId,
     Profile,
+    ProfileId,
     Request,
     RequestId,
     Text,
+    TextId,
     Workspace,
 )
 from .records.root import Record
@@ -36,6 +38,7 @@ __all__ = [
     "Absorbed",
     "Adopted",
     "Batch",
+    "Gone",
     "Hold",
     "HoldKind",
     "InboxItem",
@@ -118,6 +121,36 @@ class RecordPut:
     replaces: int = 0
 
 
+@value(kw_only=True)
+class Gone:
+    """What is taken away for good, by an erasure or a purge. What is not there any more does not matter.
+
+    Attributes:
+        erased: texts that are emptied; their rows stay.
+        texts: texts whose rows go.
+        profiles: their rows go, their lanes, and all that waits of them in the inbox, leased and parked items too.
+        records: kind and id of records that go, with what they are found by.
+        conversations: their rows go, with all requests, thread keys and effects, and their history up to the entry of
+            the number given. Of messages nothing goes. A `Hold` guards the version.
+    """
+
+    erased: tuple[TextId, ...] = ()
+    texts: tuple[TextId, ...] = ()
+    profiles: tuple[ProfileId, ...] = ()
+    records: tuple[tuple[Code, Code], ...] = ()
+    conversations: tuple[tuple[ConversationId, int], ...] = ()
+
+    def and_also(self, more: Gone) -> Gone:
+        """Both of what is named."""
+        return Gone(
+            erased=self.erased + more.erased,
+            texts=self.texts + more.texts,
+            profiles=self.profiles + more.profiles,
+            records=self.records + more.records,
+            conversations=self.conversations + more.conversations,
+        )
+
+
 @value
 class Timer:
     """Something to ask later. ``key`` is a conversation's id or ``drain:QUEUE``; one timer per key."""
@@ -184,9 +217,11 @@ class Batch:
         loads: changes of agents' loads.
         effects: go to the outbox. cancelled: conversations whose undelivered effects are cancelled.
         armed: timers; an armed one keeps the earlier due. disarmed: keys of timers that go.
-        inbox: accepted messages; a known key is a `Duplicate`.
+        inbox: accepted messages; a known key is a `Duplicate`. inbox_limit: so many may wait there and no more, or it
+            is `Overloaded`; those parked do not count, and writers at the same moment may not see each other's.
         outcomes: what became of which command; a known key is a `Duplicate`.
         consumed: leases whose items are done; one that was lost is a `StaleLease`.
+        gone: what is taken away; nothing of it is written by the same batch, but for the history that goes on.
         desk: the next revision of the desk document.
         restoring: state rows are put as they are, whatever was there, and ``agents`` with them; the requests and
             messages of the conversations named are replaced. For `rebuild` only.
@@ -213,8 +248,10 @@ class Batch:
     armed: tuple[Timer, ...] = ()
     disarmed: tuple[Code, ...] = ()
     inbox: tuple[InboxItem, ...] = ()
+    inbox_limit: int | None = None
     outcomes: tuple[tuple[CommandKey, Outcome], ...] = ()
     consumed: tuple[Lease, ...] = ()
+    gone: Gone | None = None
     desk: DeskDocument | None = None
     restoring: bool = False
     agents: tuple[AgentLoad, ...] = ()

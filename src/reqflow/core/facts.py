@@ -132,7 +132,7 @@ class WantLane(NamedTuple):
 class WantThread(NamedTuple):
     """The conversation that one of these messages of a channel belongs to. Answer: `Conversation` or None.
 
-    The last of ``natives`` that is known decides; a message is known by its own row or by a thread key.
+    The last of ``natives`` whose conversation is there decides; a message is known by its own row or by a thread key.
     """
 
     channel_id: ChannelId

@@ -17,6 +17,7 @@ from .evolution import begin, evolve, trim
 from .model import (
     AgentId,
     AgentLoad,
+    Code,
     Conversation,
     ConversationId,
     Message,
@@ -27,16 +28,18 @@ from .model import (
     RequestState,
 )
 from .placing.revisions import REVISIONS, revised
-from .records import PROJECTIONS, project
+from .records import projection_of
 from .records.root import Record
 from .values import changed, value
 
 __all__ = [
     "Folded",
+    "Purged",
     "differences",
     "fold",
     "fold_record",
     "loads_of",
+    "purged",
     "record_differences",
     "settle_absorbed",
 ]
@@ -107,6 +110,28 @@ def fold(entries: Iterable[e.Entry]) -> Folded | None:
     )
 
 
+@value
+class Purged:
+    """What the history of a purged conversation says: how many rows of messages are left, and the figures."""
+
+    stream: Code
+    messages: int
+    records: tuple[Record, ...]
+
+
+def purged(entries: Sequence[e.Entry]) -> Purged | None:
+    """What is left where a conversation was purged; None for other histories. Raises LookupError as `fold` does."""
+    if not entries or not isinstance(entries[0].events[0], e.ConversationPurged):
+        return None
+    (entry, *more), event = entries, entries[0].events[0]
+    if more or entry.seq != event.entries + 1:
+        raise LookupError(f"{entry.stream}: goes on after it was purged")
+    records: dict[tuple[str, str], Record] = {}
+    for each in entry.events:
+        _note_record(each, entry, records)
+    return Purged(entry.stream, event.messages, tuple(records.values()))
+
+
 def fold_record(entries: Iterable[e.Entry]) -> Record | None:
     """Fold the entries of a record that has a history of its own. Raises LookupError as `fold` does."""
     records: dict[tuple[str, str], Record] = {}
@@ -119,12 +144,12 @@ def fold_record(entries: Iterable[e.Entry]) -> Record | None:
 
 
 def _note_record(event: e.Event, entry: e.Entry, records: dict[tuple[str, str], Record]) -> None:
-    projection = PROJECTIONS.get(event.__class__)
+    projection = projection_of(event.__class__)
     if projection is None:
         return
     key = projection.kind.tag, projection.place(event, entry.stream)
     old = None if projection.begins else records.get(key)
-    records[key] = project(old, event, entry.stream, entry.at, entry.actor)
+    records[key] = projection.after(old, event, entry.stream, entry.at, entry.actor)
 
 
 def _complete(state: Conversation, event: e.Event, requests: dict[RequestId, Request]) -> Conversation:

@@ -38,6 +38,7 @@ __all__ = [
     "make_text",
     "message_id",
     "profile_id",
+    "profile_texts",
     "reaction_key",
     "request_id",
 ]
@@ -116,6 +117,11 @@ def is_profile_id(given: str) -> bool:
 def after_moment(moment: datetime) -> MessageId:
     """What sorts after the ids of all messages that were sent up to a moment."""
     return MessageId(f"m_{int(moment.timestamp() * 1000):012x}~")
+
+
+def profile_texts(profile: ProfileId) -> tuple[TextId, ...]:
+    """The text rows that hold what is on record of a profile: its address, name and e-mail address."""
+    return tuple([TextId(f"t{profile[1:]}.{part}") for part in ("address", "name", "email")])
 
 
 def body_of(message: MessageId) -> TextId:

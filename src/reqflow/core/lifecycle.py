@@ -2,24 +2,23 @@
 
 Everything that moves a request, a conversation or a draft from state to state stands in this file. Arrows are data,
 keyed by event: there are no conditions here, because choosing the event is the business of ``decide``.
-`compile_lifecycle` feeds the arrows to one throw-away ``transitions.Machine``, walks what it understood and
+`compile_table` feeds the arrows to one throw-away ``transitions.Machine``, walks what it understood and
 freezes that: looking up a table costs a hundredth of driving the machine, and the tests let the
-machine itself judge the tables.
+machine itself judge the tables. A table is compiled when somebody follows an arrow of it for the first time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
-from transitions import Machine
-
-from .events import CONVERSATION_EVENTS, DRAFT_EVENTS, REQUEST_EVENTS, Event
+from . import events as e
 from .model import ConversationState, DraftState, RequestState
 from .values import value
 
-__all__ = ["CONVERSATION", "DRAFT", "LIFECYCLES", "REQUEST", "Arrow", "Lifecycle", "compile_lifecycle"]
+__all__ = ["CONVERSATION", "DRAFT", "LIFECYCLES", "REQUEST", "Arrow", "Lifecycle", "compile_table"]
 
 
 @value
@@ -31,17 +30,22 @@ class Arrow:
     target: StrEnum
 
 
-@value
+@value(kw_only=True)
 class Lifecycle:
-    """A compiled machine: what begins it, where, and ``table[state, event]``, the state that follows."""
+    """A machine: what begins it, where, and its arrows. ``labels`` gives the events that must be their labels."""
 
     name: str
+    states: tuple[StrEnum, ...]
     begins: str
     initial: StrEnum
-    states: tuple[StrEnum, ...]
-    final: frozenset[StrEnum]
     arrows: tuple[Arrow, ...]
-    table: Mapping[tuple[StrEnum, str], StrEnum]
+    labels: Callable[[], Sequence[type[e.Event]]]
+    final: frozenset[StrEnum] = frozenset()
+
+    @cached_property
+    def table(self) -> Mapping[tuple[StrEnum, str], StrEnum]:
+        """``table[state, event]``: the state that follows. Raises ValueError as `compile_table` does."""
+        return compile_table(self)
 
     def events(self) -> tuple[str, ...]:
         """The labels of the arrows, in the order they were declared."""
@@ -53,40 +57,32 @@ def _loops(event: str, *states: StrEnum) -> tuple[Arrow, ...]:
     return tuple(Arrow(event, (state,), state) for state in states)
 
 
-def compile_lifecycle(
-    name: str,
-    states: type[StrEnum],
-    begins: str,
-    initial: StrEnum,
-    arrows: Sequence[Arrow],
-    events: Sequence[type[Event]],
-    final: Sequence[StrEnum] = (),
-) -> Lifecycle:
-    """Compile arrows into a table.
+def compile_table(lifecycle: Lifecycle) -> Mapping[tuple[StrEnum, str], StrEnum]:
+    """The table that the arrows come to.
 
     Raises ValueError for whatever ``transitions`` would let pass: two arrows for one key (it takes the first),
     unknown states, unreachable states, arrows out of a final state, events without an arrow and arrows
     without an event.
     """
-    known = tuple(states)
-    labels = {cls.tag for cls in events}
+    name, known, arrows = lifecycle.name, lifecycle.states, lifecycle.arrows
     table: dict[tuple[StrEnum, str], StrEnum] = {}
     for arrow in arrows:
         for source in arrow.sources:
             if source not in known or arrow.target not in known:
                 raise ValueError(f"{name}: {arrow} names an unknown state")
-            if source in final:
+            if source in lifecycle.final:
                 raise ValueError(f"{name}: {arrow} leaves the final state {source}")
             if (source, arrow.event) in table:
                 raise ValueError(f"{name}: two arrows for {arrow.event} in {source}")
             table[source, arrow.event] = arrow.target
-    drawn = {event for _, event in table} | {begins}
+    drawn = {event for _, event in table} | {lifecycle.begins}
+    labels = {cls.tag for cls in lifecycle.labels()}
     if drawn != labels:
         raise ValueError(f"{name}: arrows and events differ in {sorted(drawn ^ labels)}")
-    _refuse_unreachable(name, known, initial, table)
-    if _walked(known, initial, arrows) != table:
+    _refuse_unreachable(name, known, lifecycle.initial, table)
+    if _walked(known, lifecycle.initial, arrows) != table:
         raise ValueError(f"{name}: transitions reads these arrows differently")
-    return Lifecycle(name, begins, initial, known, frozenset(final), tuple(arrows), MappingProxyType(table))
+    return MappingProxyType(table)
 
 
 def _refuse_unreachable(
@@ -110,6 +106,8 @@ def _walked(
     states: Sequence[StrEnum], initial: StrEnum, arrows: Sequence[Arrow]
 ) -> dict[tuple[StrEnum, str], StrEnum]:
     """What ``transitions`` understood of the arrows."""
+    from transitions import Machine  # dear to import, and not needed before somebody follows an arrow
+
     machine = Machine(
         model=None,
         states=[str(state) for state in states],
@@ -136,9 +134,9 @@ def _walked(
 _R = RequestState
 _OPEN = (_R.UNASSIGNED, _R.ASSIGNED, _R.ON_HOLD)
 
-REQUEST = compile_lifecycle(
-    "request",
-    RequestState,
+REQUEST = Lifecycle(
+    name="request",
+    states=tuple(RequestState),
     begins="request.opened",
     initial=_R.UNASSIGNED,
     arrows=(
@@ -154,14 +152,14 @@ REQUEST = compile_lifecycle(
         Arrow("request.reopened", (_R.CLOSED,), _R.UNASSIGNED),
         *_loops("request.nudged", _R.ASSIGNED),
     ),
-    events=REQUEST_EVENTS,
+    labels=lambda: e.REQUEST_EVENTS,
 )
 
 _C = ConversationState
 
-CONVERSATION = compile_lifecycle(
-    "conversation",
-    ConversationState,
+CONVERSATION = Lifecycle(
+    name="conversation",
+    states=tuple(ConversationState),
     begins="conversation.opened",
     initial=_C.PENDING,
     arrows=(
@@ -174,14 +172,14 @@ CONVERSATION = compile_lifecycle(
         Arrow("conversation.closed", (_C.PENDING, _C.ACTIVE, _C.IN_REVIEW), _C.CLOSED),
         Arrow("conversation.reopened", (_C.CLOSED,), _C.PENDING),
     ),
-    events=CONVERSATION_EVENTS,
+    labels=lambda: e.CONVERSATION_EVENTS,
 )
 
 _D = DraftState
 
-DRAFT = compile_lifecycle(
-    "draft",
-    DraftState,
+DRAFT = Lifecycle(
+    name="draft",
+    states=tuple(DraftState),
     begins="draft.submitted",
     initial=_D.WAITING,
     arrows=(
@@ -191,8 +189,8 @@ DRAFT = compile_lifecycle(
         Arrow("draft.rejected", (_D.WAITING,), _D.REJECTED),
         Arrow("draft.withdrawn", (_D.WAITING, _D.REJECTED), _D.WITHDRAWN),
     ),
-    events=DRAFT_EVENTS,
-    final=(_D.PUBLISHED, _D.WITHDRAWN),
+    labels=lambda: e.DRAFT_EVENTS,
+    final=frozenset({_D.PUBLISHED, _D.WITHDRAWN}),
 )
 
 LIFECYCLES: tuple[Lifecycle, ...] = (REQUEST, CONVERSATION, DRAFT)

@@ -12,7 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from operator import itemgetter
 
+from . import settings as s
 from .model import (
+    ChannelId,
     Code,
     Conversation,
     ConversationId,
@@ -24,10 +26,11 @@ from .model import (
     RequestId,
     RequestState,
 )
-from .settings import ChannelSettings, Rule, Since
+from .settings import ChannelSettings
 from .values import value
 
 __all__ = [
+    "ErasureLook",
     "Question",
     "QuestionKind",
     "bar_key",
@@ -35,15 +38,21 @@ __all__ = [
     "drain_key",
     "drained_queue",
     "due_now",
+    "erase_key",
+    "erased_look",
     "index_key",
     "indexed",
     "loop_key",
     "looped_after",
     "next_due",
     "over_since",
+    "purge_key",
+    "purged_after",
     "questions",
     "reindex_key",
     "reindexed_after",
+    "retain_key",
+    "retained_after",
     "sweep_key",
     "swept_after",
 ]
@@ -135,6 +144,52 @@ def looped_after(key: str) -> tuple[Code, str] | None:
     return Code(issue), after
 
 
+@value
+class ErasureLook:
+    """Where an erasure goes on: in its turn, with which conversations (or texts, at the end), from where."""
+
+    erasure_id: Code
+    turn: int
+    place: int
+    after: str
+
+
+def erase_key(erasure: Code, turn: int, place: int = 0, after: str = "") -> Code:
+    """The timer that goes on with the erasure of a person."""
+    return Code(f"erase:{erasure}:{turn}:{place}:{after}")
+
+
+def erased_look(key: str) -> ErasureLook | None:
+    """Where such a timer goes on; None for other timers."""
+    if not key.startswith("erase:"):
+        return None
+    _, erasure, turn, place, after = key.split(":", 4)
+    return ErasureLook(Code(erasure), int(turn), int(place), after)
+
+
+def purge_key(channel: ChannelId, after: str = "") -> Code:
+    """The timer that purges closed conversations of a channel; ``after`` is where it goes on."""
+    return Code(f"purge:{after}:{channel}")
+
+
+def purged_after(key: str) -> tuple[ChannelId, str] | None:
+    """The channel, and where it goes on, of such a timer; None for other timers."""
+    if not key.startswith("purge:"):
+        return None
+    _, after, channel = key.split(":", 2)
+    return ChannelId(channel), after
+
+
+def retain_key(after: str = "") -> Code:
+    """The timer that looks for channels to purge once the desk has changed; ``after`` is where it goes on."""
+    return Code(f"retain:{after}")
+
+
+def retained_after(key: str) -> str | None:
+    """Where such a timer goes on (empty: at the beginning); None for other timers."""
+    return key.removeprefix("retain:") if key.startswith("retain:") else None
+
+
 def drained_queue(key: str) -> QueueId | None:
     """The queue that such a timer drains; None for the timer of a conversation."""
     return QueueId(key.removeprefix("drain:")) if key.startswith("drain:") else None
@@ -147,7 +202,9 @@ _CLOSED, _ASSIGNED, _SNOOZED = ConversationState.CLOSED, RequestState.ASSIGNED, 
 Due = tuple[datetime, QuestionKind, RequestId | None]
 
 
-def questions(conversation: Conversation, settings: ChannelSettings, waits: Sequence[Rule] = ()) -> list[Due]:
+def questions(
+    conversation: Conversation, settings: ChannelSettings, waits: Sequence[s.Rule] = ()
+) -> list[Due]:
     """Every question that the conversation's state raises, with the moment it is due.
 
     ``waits`` are the rules of its channel that wait for a span to pass (`Desk.waits`).
@@ -187,7 +244,7 @@ def questions(conversation: Conversation, settings: ChannelSettings, waits: Sequ
     return found
 
 
-def _waiting(conversation: Conversation, request: Request, waits: Sequence[Rule]) -> list[Due]:
+def _waiting(conversation: Conversation, request: Request, waits: Sequence[s.Rule]) -> list[Due]:
     found: list[Due] = []
     for rule in waits:
         since_at = _moment_of(rule.since, conversation, request)
@@ -196,32 +253,32 @@ def _waiting(conversation: Conversation, request: Request, waits: Sequence[Rule]
     return found
 
 
-def _moment_of(since: Since, conversation: Conversation, request: Request) -> datetime | None:
+def _moment_of(since: s.Since, conversation: Conversation, request: Request) -> datetime | None:
     match since:
-        case Since.OPENED:
+        case s.Since.OPENED:
             return request.opened_at
-        case Since.ASSIGNED:
+        case s.Since.ASSIGNED:
             return request.assigned_at
-        case Since.HELD:
+        case s.Since.HELD:
             return request.held_at
-        case Since.CUSTOMER_WROTE:
+        case s.Since.CUSTOMER_WROTE:
             return conversation.customer_at
-        case Since.TEAM_WROTE:
+        case s.Since.TEAM_WROTE:
             return conversation.team_at
-        case Since.ACTIVE:
+        case s.Since.ACTIVE:
             return request.active_at
 
 
-def _is_over(rule: Rule, request: Request, since_at: datetime) -> bool:
+def _is_over(rule: s.Rule, request: Request, since_at: datetime) -> bool:
     """Whether the rule was asked for this moment before, or for a later one."""
     return any(each.rule == rule.name and each.since_at >= since_at for each in request.waited)
 
 
 def over_since(
-    conversation: Conversation, request: Request, waits: Sequence[Rule], now: datetime
-) -> tuple[Rule, datetime] | None:
+    conversation: Conversation, request: Request, waits: Sequence[s.Rule], now: datetime
+) -> tuple[s.Rule, datetime] | None:
     """The rule whose span for the request was over first, and since when it had counted; None if none is over."""
-    over: list[tuple[datetime, str, Rule, datetime]] = []
+    over: list[tuple[datetime, str, s.Rule, datetime]] = []
     for rule in waits:
         since_at = _moment_of(rule.since, conversation, request)
         if since_at is None or rule.after is None or _is_over(rule, request, since_at):
@@ -232,7 +289,7 @@ def over_since(
 
 
 def next_due(
-    conversation: Conversation, settings: ChannelSettings, waits: Sequence[Rule] = ()
+    conversation: Conversation, settings: ChannelSettings, waits: Sequence[s.Rule] = ()
 ) -> datetime | None:
     """The earliest moment at which a question of this conversation is due; None if it raises none."""
     found = questions(conversation, settings, waits)
@@ -242,7 +299,7 @@ def next_due(
 
 
 def due_now(
-    conversation: Conversation, settings: ChannelSettings, now: datetime, waits: Sequence[Rule] = ()
+    conversation: Conversation, settings: ChannelSettings, now: datetime, waits: Sequence[s.Rule] = ()
 ) -> Question | None:
     """The question to answer first: the one due longest (ends before reminders at one moment), or None."""
     order = {kind: place for place, kind in enumerate(QuestionKind)}

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from ..core.operations.rehearsal import Rehearsal
-from .awaiting import AsyncEngine
-from .plain import Engine
-from .wiring import SETUP, system_clock
+from typing import TYPE_CHECKING
 
-__all__ = ["SETUP", "AsyncEngine", "Engine", "Rehearsal", "system_clock"]
+from ..rooms import window
+
+if TYPE_CHECKING:
+    from .awaiting import AsyncEngine
+    from .plain import Engine
+    from .wiring import SETUP, system_clock
+else:
+    __getattr__, __dir__ = window(
+        __name__,
+        {
+            ".awaiting": "AsyncEngine",
+            ".plain": "Engine",
+            ".wiring": "SETUP system_clock",
+        },
+    )
+
+__all__ = ["SETUP", "AsyncEngine", "Engine", "system_clock"]

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .. import flow
-from ..core.commands import Command, Observation
-from ..core.events import Entry
-from ..core.facts import Outcome
-from ..core.model import (
-    Actor,
-    AgentId,
-    AgentLoad,
-    Audience,
-    ChannelId,
-    ConversationId,
-    RequestId,
-    TextId,
-)
-from ..core.operations.rehearsal import Rehearsal
-from ..core.settings import Desk
+from .. import flow, ports
+from ..core import operations
+from ..core.model import Audience, ChannelId
 from ..drivers import run
-from ..errors import ReqflowError
-from ..ports import Page, Store, View
-from .wiring import LEASED_FOR, SETUP, Flowing, Item, Wiring, room
+from .wiring import LEASED_FOR, SETUP, Wiring, never
 
 if TYPE_CHECKING:
     from ..core.asking.effort import Effort, EscalationShare
     from ..core.asking.suggesting import Deflection, Offered
+    from ..core.commands import Command, Item, Observation
     from ..core.configuration import SettingOrigin
+    from ..core.events import Entry
     from ..core.explain import Line
-    from ..core.settings import Menu
+    from ..core.facts import Outcome
+    from ..core.model import (
+        Actor,
+        AgentId,
+        AgentLoad,
+        ConversationId,
+        Detection,
+        RequestId,
+        TextId,
+    )
+    from ..core.settings import Desk, Menu
     from ..core.views import Composed
+    from ..errors import ReqflowError
     from ..flow.beside import Facts
     from ..flow.contacts import Card
     from ..flow.managing import TrendCount
+    from ..ports import Backlog, Head, LeaseQueue, Page, Store, View
+    from .joining import Joined
+    from .wiring import Flowing
 
 __all__ = ["Engine"]
 
@@ -52,6 +54,10 @@ class Engine(Wiring):
         plugins: modules, objects, or names of installed ``reqflow`` plugins.
         classifier: which classifier judges messages; by default the only one that plugins brought.
         consult_within: seconds that a classifier or suggester may take; after them it has said nothing.
+        deliver_within: seconds that a transport may take, and never more than a third of the lease; after them the
+            effect is tried again under the same key, since nobody knows what came of it. Transports are therefore
+            called on threads of their own. None trusts them.
+        inbox_limit: how many accepted messages may wait to be handled; more are `Overloaded`. None sets no limit.
         clock: tells the time, in UTC.
         chance: makes words of 32 hexadecimal digits that nobody can guess; only tests want others.
         muted: record effects without ever delivering them (a replay).
@@ -116,7 +122,7 @@ class Engine(Wiring):
 
     def dry_run(
         self, item: Item | RequestId, *, rules: Mapping[str, Any] | None = None, at: datetime | None = None
-    ) -> Rehearsal:
+    ) -> operations.Rehearsal:
         """What `handle` would do now; nothing is stored and nothing leaves.
 
         ``rules`` are rules to try, as the table ``rules`` of the settings holds them: each stands in for the one of
@@ -124,30 +130,71 @@ class Engine(Wiring):
         for it if that passed now. Raises `InvalidSettings` for rules that cannot be, and else as `handle` does.
         """
         key = self._rehearsed(item)
-        return Rehearsal(
-            *self._run(lambda context: room("rehearsing").rehearse(context, item, key, rules), at)
+        return operations.Rehearsal(
+            *self._run(lambda context: flow.rehearsing.rehearse(context, item, key, rules), at)
         )
+
+    def prepare(self, item: Item, *, at: datetime | None = None) -> operations.Prepared:
+        """Make an item ready to be applied in a transaction of the host's: what asks others is done here.
+
+        That is the classifier, where a message needs its word. Nothing is stored, and nothing is refused yet.
+        """
+        key = self._key(item)
+        said: Detection | None = self._run(lambda c: flow.preparing.prepare(c, item, key), at)
+        return operations.Prepared(self.workspace, item, key, said, at)
+
+    def joined(self, connection: Any) -> Joined:
+        """The engine inside a transaction that the host has opened on this connection of its own, to the same database.
+
+        ``joined(connection).apply(prepared)`` then commits, or not, together with what the host writes. It takes the
+        driver's connection: a `psycopg.Connection`, or a `sqlite3.Connection` to the same file. Observers do not hear
+        of what is applied, since only the host knows when it has committed; effects leave after that. Raises
+        `UsageError` for what cannot be joined.
+        """
+        from .joining import Joined  # seldom needed
+
+        return Joined(partial(self._joining(connection), self.desk))
 
     def accept(self, observed: Observation) -> bool:
         """Put a message, or a change of one, in the inbox, durably; then it may be acknowledged to whoever sent it.
 
         Returns False when it was there before, or its author is barred: then there is nothing to be handled. Else a
         worker (or `work`) handles it.
+
+        Raises `Overloaded` when ``inbox_limit`` messages wait already; then nothing was stored. After that, or any
+        other `StoreError`, a transport must not acknowledge the message but have it sent again: over HTTP with status
+        503 and a ``Retry-After``, to a broker by handing it back. Its key makes another try harmless.
         """
         accepted: bool = self._run(lambda context: flow.accept(context, observed))
         return accepted
 
-    def work(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
-        """Serve inbox, agenda and outbox until nothing is due; returns how many items were served."""
+    def work(
+        self,
+        *,
+        at: datetime | None = None,
+        leased_for: timedelta = LEASED_FOR,
+        stopping: Callable[[], bool] = never,
+    ) -> int:
+        """Serve inbox, agenda and outbox until nothing is due; returns how many items were served. See `serve`."""
         total = 0
-        while served := self.serve(at=at, leased_for=leased_for):
+        while served := self.serve(at=at, leased_for=leased_for, stopping=stopping):
             total += served
         return total
 
-    def serve(self, *, at: datetime | None = None, leased_for: timedelta = LEASED_FOR) -> int:
-        """One round over inbox, agenda and outbox; returns how many items were served, 0 if none was due."""
+    def serve(
+        self,
+        *,
+        at: datetime | None = None,
+        leased_for: timedelta = LEASED_FOR,
+        stopping: Callable[[], bool] = never,
+    ) -> int:
+        """One round over inbox, agenda and outbox; returns how many items were served, 0 if none was due.
+
+        ``leased_for`` is how long what is leased is kept from other workers; it is extended while the round goes on.
+        ``stopping`` is asked before each item: once it is true, the rest is given back, and the round ends.
+        """
         return sum(
-            self._run(serve, at, leased_for=leased_for)
+            self._run(serve, at, leased_for=leased_for, stopping=stopping)
             for serve in (flow.serve_inbox, flow.serve_agenda, flow.serve_outbox)
         )
 
@@ -162,6 +209,27 @@ class Engine(Wiring):
         """The earliest moment on the agenda: a lower bound of the next deadline. None if it is empty."""
         return self.store.next_due(self.workspace)
 
+    # --- operating ---
+
+    def backlog(self) -> tuple[Backlog, ...]:
+        """How much inbox, outbox and agenda have to do, in this order: what metrics are made of."""
+        found: Sequence[Backlog] = run(flow.tending.backlog(self.workspace, self.clock()), self._ports)
+        return tuple(found)
+
+    def requeue(
+        self, queue: LeaseQueue | str, ids: Sequence[str] | None = None, *, by: Actor | None = None
+    ) -> tuple[str, ...]:
+        """Let parked items wait again, or all of a queue; returns the ids of those that do.
+
+        ``ids`` are those of `ParkedItem`s, as the view `Parked` and the log name them; one that is not parked is left
+        out. They begin anew, in the places of their lanes where they stood. Who may do so is the host's to decide;
+        ``by`` is for the log.
+        """
+        flowing = flow.tending.requeue(self.workspace, queue, ids)
+        found: tuple[str, ...] = tuple(run(flowing, self._ports))
+        self._log_requeued(queue, found, by)
+        return found
+
     # --- reading ---
 
     def read(self, view: View | Composed, by: Actor | None = None) -> Page:
@@ -170,9 +238,9 @@ class Engine(Wiring):
         ``by`` is for whom: an agent gets whole pages of what they may see; without it the desk itself reads, and sees
         all. Raises `Forbidden` for a view that ``by`` may not look at at all.
         """
-        if by is None and isinstance(view, View):
+        if by is None and isinstance(view, ports.View):
             return self.store.query(self.workspace, view)
-        page: Page = self._run(lambda context: room("viewing").page(context.desk, view, by))
+        page: Page = self._run(lambda context: flow.viewing.page(context.desk, view, by))
         return page
 
     def actions(self, id: str, by: Actor) -> tuple[type[Command], ...]:
@@ -180,19 +248,19 @@ class Engine(Wiring):
 
         Every surface that offers actions asks this. Raises `UnknownId`.
         """
-        found: tuple[type[Command], ...] = self._run(lambda c: room("viewing").actions(c.desk, id, by))
+        found: tuple[type[Command], ...] = self._run(lambda c: flow.viewing.actions(c.desk, id, by))
         return found
 
     def candidates(self, id: str, by: Actor | None = None) -> tuple[AgentId, ...]:
         """The agents to whom a request, or the work of a conversation, may be given. Raises `UnknownId`."""
-        found: tuple[AgentId, ...] = self._run(lambda c: room("viewing").candidates_for(c.desk, id, by))
+        found: tuple[AgentId, ...] = self._run(lambda c: flow.viewing.candidates_for(c.desk, id, by))
         return found
 
     def facts(
         self, conversation_id: ConversationId, by: Actor | None = None, *, at: datetime | None = None
     ) -> Facts:
         """What there is to tell beside a conversation: who asks, when it expires. Raises `UnknownId`."""
-        told: Facts = self._run(lambda c: room("beside").facts(c.desk, conversation_id, c.clock(), by), at)
+        told: Facts = self._run(lambda c: flow.beside.facts(c.desk, conversation_id, c.clock(), by), at)
         return told
 
     def texts(
@@ -202,17 +270,17 @@ class Engine(Wiring):
 
         Of a request these are the words that opened it (`Request.words`).
         """
-        found: Mapping[TextId, str] = self._run(lambda c: room("viewing").texts(c.desk, items, by, audience))
+        found: Mapping[TextId, str] = self._run(lambda c: flow.viewing.texts(c.desk, items, by, audience))
         return found
 
     def history(self, key: str, by: Actor | None = None) -> list[Entry]:
         """All entries of a conversation, or of the conversation of a request. Raises `UnknownId`."""
-        entries: list[Entry] = self._run(lambda context: room("telling").entries_of(context.desk, key, by))
+        entries: list[Entry] = self._run(lambda context: flow.telling.entries_of(context.desk, key, by))
         return entries
 
     def explain(self, key: str, by: Actor | None = None) -> list[Line]:
         """The history of a conversation or request in words, with people's names. Raises `UnknownId`."""
-        lines: list[Line] = self._run(lambda context: room("telling").explained(context.desk, key, by))
+        lines: list[Line] = self._run(lambda context: flow.telling.explained(context.desk, key, by))
         return lines
 
     def quick_answer(
@@ -222,7 +290,7 @@ class Engine(Wiring):
 
         `SendAnswer` sends it as it is. ``by`` reads it, None is the host itself. Raises `UnknownId` or `Forbidden`.
         """
-        text: str = self._run(lambda c: room("content").quick_answer(c.desk, answer, values or {}, by))
+        text: str = self._run(lambda c: flow.content.quick_answer(c.desk, answer, values or {}, by))
         return text
 
     def customer(self, key: str, *, by: Actor | None = None) -> Card:
@@ -230,14 +298,14 @@ class Engine(Wiring):
 
         ``by`` is who looks; without it, the desk itself. Raises `UnknownId`, and `Forbidden` for who may not.
         """
-        card: Card = self._run(lambda context: room("telling").card(context.desk, key, by))
+        card: Card = self._run(lambda context: flow.telling.card(context.desk, key, by))
         return card
 
     # --- self-serve, and what managers look at ---
 
     def menu(self, name: str) -> Menu:
         """A menu of the desk, to be shown; what is chosen in it is handled as a `MenuChoice`. Raises `UnknownId`."""
-        found: Menu = self._run(lambda context: room("managing").menu(context.desk, name))
+        found: Menu = self._run(lambda context: flow.managing.menu(context.desk, name))
         return found
 
     def suggest(self, theme: str, text: str, *, author: str, channel: str) -> Offered:
@@ -248,7 +316,7 @@ class Engine(Wiring):
         """
         key = self._fresh_key()
         offered: Offered = self._run(
-            lambda context: room("suggesting").suggest(context, key, theme, text, author, ChannelId(channel))
+            lambda context: flow.suggesting.suggest(context, key, theme, text, author, ChannelId(channel))
         )
         return offered
 
@@ -257,21 +325,19 @@ class Engine(Wiring):
 
         Raises `Forbidden` for who may not give work to others, as do the next ones.
         """
-        found: tuple[AgentLoad, ...] = self._run(lambda c: room("managing").loads(c.desk, by))
+        found: tuple[AgentLoad, ...] = self._run(lambda c: flow.managing.loads(c.desk, by))
         return found
 
     def effort(self, request_id: RequestId, *, by: Actor | None = None, at: datetime | None = None) -> Effort:
         """How long a request was on hold, who was contacted, which tools were touched. Raises `UnknownId`."""
-        found: Effort = self._run(lambda c: room("managing").effort_of(c.desk, request_id, c.clock(), by), at)
+        found: Effort = self._run(lambda c: flow.managing.effort_of(c.desk, request_id, c.clock(), by), at)
         return found
 
     def escalation_share(
         self, since: datetime | None = None, until: datetime | None = None, *, by: Actor | None = None
     ) -> EscalationShare:
         """How many of the requests that were closed in a period had gone to specialists; reads their histories."""
-        found: EscalationShare = self._run(
-            lambda c: room("managing").escalation_share(c.desk, since, until, by)
-        )
+        found: EscalationShare = self._run(lambda c: flow.managing.escalation_share(c.desk, since, until, by))
         return found
 
     def trends(
@@ -285,7 +351,7 @@ class Engine(Wiring):
     ) -> tuple[TrendCount, ...]:
         """The questions that were escalated most often, of one theme or all, in a period or ever. (Slack)"""
         found: tuple[TrendCount, ...] = self._run(
-            lambda c: room("managing").trends(c.desk, theme, since, until, top, by)
+            lambda c: flow.managing.trends(c.desk, theme, since, until, top, by)
         )
         return found
 
@@ -298,15 +364,24 @@ class Engine(Wiring):
         by: Actor | None = None,
     ) -> Deflection:
         """How often help was offered about a theme, and how often the form opened all the same."""
-        found: Deflection = self._run(lambda c: room("managing").deflection(c.desk, theme, since, until, by))
+        found: Deflection = self._run(lambda c: flow.managing.deflection(c.desk, theme, since, until, by))
         return found
 
-    def verify(self) -> list[str]:
-        """Where stored rows differ from what history says; empty when the law holds."""
-        problems: list[str] = run(room("reading").verify(self.workspace), self._ports)[1]
+    def verify(self, heads: Iterable[Head] = ()) -> list[str]:
+        """Where history is not what was written, and where stored rows differ from what it says; empty if all is well.
+
+        Of every broken stream the first bad entry is named. ``heads`` are those that `heads` gave at an earlier time:
+        entries up to there must still be there as they were.
+        """
+        problems: list[str] = run(flow.reading.verify(self.workspace, heads), self._ports)[1]
         return problems
+
+    def heads(self) -> tuple[Head, ...]:
+        """The last entry of every history stream with its digest, to be kept out of everybody's reach; see `verify`."""
+        found: tuple[Head, ...] = run(flow.chaining.heads(self.workspace), self._ports)
+        return found
 
     def rebuild(self) -> int:
         """Write the state anew from history; returns the number of conversations."""
-        streams: int = run(room("reading").rebuild(self.workspace, self.clock()), self._ports)
+        streams: int = run(flow.reading.rebuild(self.workspace, self.clock()), self._ports)
         return streams

@@ -4,39 +4,74 @@ A flow yields asks and is sent the answers; it never does I/O itself. The two dr
 it, and throw a port's errors into it, so that retry and fallback also live here once. A flow is tested
 with a list: given these answers, expect these asks.
 
-What only people ask for (`reading`, `telling`) is not loaded here but when they do.
+What only people ask for (`reading`, `telling`) are rooms of their own, loaded when they do.
 """
 
 from __future__ import annotations
 
-from .accepting import accept, key_of
-from .asks import (
-    Ask,
-    AskCommit,
-    AskConsult,
-    AskDeliver,
-    AskHistory,
-    AskLease,
-    AskNextDue,
-    AskQuery,
-    AskRecall,
-    AskRelease,
-    AskSettle,
-    AskSuggest,
-    AskTexts,
-    Context,
-    DeskMoved,
-    Flow,
-)
-from .desks import configure, desk_of, load_desk, settings_of
-from .handling import handle, handle_many, report_delivery, ring
-from .serving import serve_agenda, serve_inbox, serve_outbox
+from typing import TYPE_CHECKING
+
+from ..rooms import window
+
+if TYPE_CHECKING:
+    from . import (
+        beside,
+        chaining,
+        content,
+        managing,
+        preparing,
+        reading,
+        rehearsing,
+        suggesting,
+        telling,
+        tending,
+        viewing,
+    )
+    from .accepting import accept, key_of
+    from .asks import (
+        Ask,
+        AskCommit,
+        AskConsult,
+        AskDeliver,
+        AskExtend,
+        AskHistory,
+        AskLease,
+        AskNextDue,
+        AskQuery,
+        AskRecall,
+        AskRelease,
+        AskSettle,
+        AskSuggest,
+        AskTexts,
+        Context,
+        DeskMoved,
+        Flow,
+        Stopped,
+    )
+    from .desks import configure, desk_of, load_desk, settings_of
+    from .handling import handle, handle_many
+    from .ringing import ring
+    from .serving import serve_agenda, serve_inbox, serve_outbox
+else:
+    __getattr__, __dir__ = window(
+        __name__,
+        {
+            ".accepting": "accept key_of",
+            ".asks": "*",
+            ".desks": "configure desk_of load_desk settings_of",
+            ".handling": "handle handle_many",
+            ".ringing": "ring",
+            ".serving": "serve_agenda serve_inbox serve_outbox",
+        },
+        rooms="beside chaining content managing preparing reading rehearsing suggesting telling tending viewing",
+    )
 
 __all__ = [
     "Ask",
     "AskCommit",
     "AskConsult",
     "AskDeliver",
+    "AskExtend",
     "AskHistory",
     "AskLease",
     "AskNextDue",
@@ -49,17 +84,28 @@ __all__ = [
     "Context",
     "DeskMoved",
     "Flow",
+    "Stopped",
     "accept",
+    "beside",
+    "chaining",
     "configure",
+    "content",
     "desk_of",
     "handle",
     "handle_many",
     "key_of",
     "load_desk",
-    "report_delivery",
+    "managing",
+    "preparing",
+    "reading",
+    "rehearsing",
     "ring",
     "serve_agenda",
     "serve_inbox",
     "serve_outbox",
     "settings_of",
+    "suggesting",
+    "telling",
+    "tending",
+    "viewing",
 ]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import attrs
 
+from ..core import commands as c
 from ..core.batch import Batch, InboxItem
 from ..core.commands import (
     Command,
     Inbound,
-    MarkSeen,
     MenuChoice,
     MessageDeletion,
     MessageEdit,
@@ -23,10 +23,13 @@ from ..core.ids import change_key, choice_key, digest_of, inbound_key, reaction_
 from ..core.model import Code, CommandKey
 from ..core.operations.overlay import Overlay
 from ..core.placing import barring
-from ..core.settings import Author
 from ..errors import Conflict, Duplicate, InvalidInput
-from .asks import Ask, AskCommit, Context, Flow
+from .asks import AskCommit
 from .handling import ATTEMPTS, decided
+
+if TYPE_CHECKING:
+    from ..core.settings import Author
+    from .asks import Ask, Context, Flow
 
 __all__ = ["accept", "key_of"]
 
@@ -34,7 +37,8 @@ __all__ = ["accept", "key_of"]
 def accept(context: Context, observed: Observation) -> Flow:
     """Put what was observed in the inbox. Returns True, or False when there is nothing to be handled.
 
-    That is: it was there, or handled, before; or its author is barred, and nothing of it was stored.
+    That is: it was there, or handled, before; or its author is barred, and nothing of it was stored. Raises
+    `Overloaded` where too many wait already.
     """
     if not isinstance(observed, Observation):
         raise InvalidInput(
@@ -53,7 +57,15 @@ def accept(context: Context, observed: Observation) -> Flow:
     for attempt in range(ATTEMPTS):
         holds = () if author.agent is not None else (barring.bar_hold(author.profile, relied or 0),)
         try:
-            yield AskCommit(Batch(workspace=context.desk.workspace, at=at, inbox=(item,), holds=holds))
+            yield AskCommit(
+                Batch(
+                    workspace=context.desk.workspace,
+                    at=at,
+                    inbox=(item,),
+                    inbox_limit=context.inbox_limit,
+                    holds=holds,
+                )
+            )
             return True
         except Duplicate:
             return False
@@ -105,13 +117,13 @@ def _observed_key(observed: Observation) -> CommandKey:
             assert_never(observed)
 
 
-def key_of(item: Observation | MarkSeen | Command, fresh: Callable[[], str]) -> CommandKey:
+def key_of(item: c.Item, fresh: Callable[[], str]) -> CommandKey:
     """What an item is recognised by: its native id, its own key, or a fresh one."""
     if isinstance(item, Inbound):
         return inbound_key(item.channel, item.native)
     if isinstance(item, Command):
         return item.key or CommandKey(f"cmd:{fresh()}")
-    if isinstance(item, MarkSeen):
+    if isinstance(item, c.MarkSeen):
         return CommandKey(f"seen:{item.conversation_id}")  # told twice it changes nothing
     if not isinstance(item, Observation):
         raise InvalidInput(f"what is handled must be an observation or a command, not {item!r:.80}")

@@ -9,16 +9,16 @@ import attrs
 
 from ..core.batch import Lease, ThreadKey
 from ..core.effects import AnnounceRequest, Effect, MailAgent, MailCustomer, React
-from ..core.facts import Want, WantPlaced, WantRecord
+from ..core.facts import Answer, Want, WantPlaced, WantRecord
 from ..core.ids import inbound_key
 from ..core.model import Audience, Code, NativeId, Resolution, TextId
 from ..core.operations.overlay import Overlay
 from ..core.records import Attention, Card, Forwarded, Record, attention_id
 from ..core.records.attention import card_id
 from ..errors import Conflict
-from .asks import Ask, AskCommit, AskRecall, AskTexts, Context
+from .asks import Ask, AskCommit, AskRecall, Context
 
-__all__ = ["REMEMBERED", "completed", "remember", "texts_of"]
+__all__ = ["REMEMBERED", "completed", "remember", "texts_of", "wants_of"]
 
 REMEMBERED = (AnnounceRequest, MailAgent, MailCustomer)
 """The effects whose transport's own id is kept: others change them, or answer them."""
@@ -27,37 +27,42 @@ ATTEMPTS = 50
 """How often a receipt is taken in anew after a conflict."""
 
 
-def completed(context: Context, effect: Effect) -> Generator[Ask, Any, Effect | None]:
-    """The effect with what is only known when it leaves; None if there is nothing to deliver any more."""
-    workspace = context.desk.workspace
+def wants_of(effect: Effect) -> tuple[Want, ...]:
+    """What is to be known before the effect leaves."""
     if isinstance(effect, React):
-        ((message, _),) = yield AskRecall(workspace, (WantPlaced(effect.message_id),))
+        return (WantPlaced(effect.message_id),)
+    if isinstance(effect, AnnounceRequest):
+        return (WantRecord(Code(Card.tag), card_id(effect.request_id, effect.room)),)
+    return ()
+
+
+def completed(effect: Effect, answers: Mapping[Want, Answer]) -> Effect | None:
+    """The effect with what is only known when it leaves; None if there is nothing to deliver any more."""
+    known: Any = [answers[want] for want in wants_of(effect)]
+    if isinstance(effect, React):
+        ((message, _),) = known
         if message is None or message.deleted_at is not None or message.profile_id is None:
             return None  # taken back, or the desk's own, which nobody has to be shown the state of
         if message.channel_id != effect.channel_id:
             return None
         return attrs.evolve(effect, native=message.native)
     if isinstance(effect, AnnounceRequest):
-        want = WantRecord(Code(Card.tag), card_id(effect.request_id, effect.room))
-        (card,) = yield AskRecall(workspace, (want,))
+        (card,) = known
         if isinstance(card, Card):
             return attrs.evolve(effect, card=card.native)
         return None if effect.resolution is Resolution.MERGED else effect  # nobody saw that it was one
     return effect
 
 
-def texts_of(context: Context, effect: Effect) -> Generator[Ask, Any, Mapping[TextId, str]]:
-    """The texts that the effect shows, read with its own eyes, and the address that it goes to.
+def texts_of(effect: Effect) -> tuple[tuple[TextId, Audience], ...]:
+    """The texts that the effect shows, each with the eyes that it is read with, and the address that it goes to.
 
     A customer's effect is read with a customer's eyes, whatever it refers to: internal text never leaves the desk.
     """
-    texts: dict[TextId, str] = {}
-    shown, address = effect.shown(), effect.address()
-    if shown:
-        texts.update((yield AskTexts(context.desk.workspace, shown, effect.eyes())))
-    if address is not None:  # it is not shown to whom it belongs, so it is no text for their eyes
-        texts.update((yield AskTexts(context.desk.workspace, (address.id,), Audience.INTERNAL)))
-    return texts
+    eyes, address = effect.eyes(), effect.address()
+    shown = tuple([(id, eyes) for id in effect.shown()])
+    # it is not shown to whom it belongs, so it is no text for their eyes
+    return shown if address is None else (*shown, (address.id, Audience.INTERNAL))
 
 
 def remember(context: Context, effect: Effect, native: NativeId, lease: Lease) -> Generator[Ask, Any, None]:

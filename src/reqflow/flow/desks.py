@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..core.batch import Batch, Timer
 from ..core.configuration import compile_desk
@@ -13,9 +13,12 @@ from ..core.facts import DeskDocument, WantDesk
 from ..core.ids import digest_of
 from ..core.model import Actor, Code, CommandKey, Workspace
 from ..core.settings import Desk
-from ..core.timers import drain_key, reindex_key, sweep_key
+from ..core.timers import drain_key, reindex_key, retain_key, sweep_key
 from ..errors import Conflict, UsageError
-from .asks import AskCommit, AskRecall, Flow
+from .asks import AskCommit, AskRecall
+
+if TYPE_CHECKING:
+    from .asks import Flow
 
 __all__ = ["DESK_STREAM", "configure", "desk_of", "load_desk", "settings_of"]
 
@@ -94,18 +97,27 @@ def configure(
             # ... and more can be searched
             more = known is not None and _searched(desk) - _searched(desk_of(known))
             past = (Timer(reindex_key(), at),) if more else ()
+            # ... or purged, or sooner
+            sooner = known is not None and _purged(desk) - _purged(desk_of(known))
+            gone = (Timer(retain_key(), at),) if sooner else ()
             yield AskCommit(
                 Batch(
                     workspace=workspace,
                     at=at,
                     entries=(entry,),
                     desk=document,
-                    armed=sweep + drains + past,
+                    armed=sweep + drains + past + gone,
                 )
             )
         except Conflict:
             continue
         return desk, True
+
+
+def _purged(desk: Desk) -> frozenset[tuple[str, timedelta]]:
+    """The channels, by name or pattern, whose closed conversations are purged, and after which span."""
+    spans = {name: settings.purge_closed_after for name, settings in desk.channels.items()}
+    return frozenset((name, span) for name, span in spans.items() if span)
 
 
 def _searched(desk: Desk) -> frozenset[str]:

@@ -1,88 +1,44 @@
-"""Handling: from a message, a command or a due timer, through recall and decision, to one commit."""
+"""Handling: from a message or a command, through recall and decision, to one commit. Due timers: see `ringing`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from datetime import timedelta
-from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from ..core.asking import looping
-from ..core.batch import Batch, HoldKind, Lease, Timer
+from ..core import placing
+from ..core.batch import Batch, Lease
 from ..core.codes import code_of
-from ..core.commands import (
-    Command,
-    Delivered,
-    Inbound,
-    MarkSeen,
-    MenuChoice,
-    MessageDeletion,
-    MessageEdit,
-    Observation,
-    Reacted,
-    TicketReported,
-)
+from ..core.commands import Command, Inbound, MenuChoice, MessageDeletion, MessageEdit, Reacted
 from ..core.facts import (
     Answer,
     DeskDocument,
     Need,
     Outcome,
     Want,
-    WantDesk,
     WantEntries,
-    WantRecord,
     WantText,
 )
 from ..core.model import (
     Audience,
     Code,
     CommandKey,
-    ConversationId,
     Detection,
     Label,
-    LinkTarget,
-    ProfileId,
-    QueueId,
 )
-from ..core.notices.unseen import unseen_of
-from ..core.operations import performing, ringing
+from ..core.operations import performing
 from ..core.operations.overlay import Missing, Overlay, Unsettled
-from ..core.placing import barring
-from ..core.placing.amending import amend
-from ..core.placing.attending import attend
 from ..core.placing.intake import NeedsDetection
-from ..core.records import Issue, LinkRecord
-from ..core.records.links import target_key
-from ..core.timers import (
-    bar_key,
-    barred_look,
-    drained_queue,
-    indexed,
-    loop_key,
-    looped_after,
-    reindexed_after,
-    sweep_key,
-    swept_after,
-)
 from ..errors import Conflict, Duplicate, Refused, ReqflowError, StoreUnavailable, UnknownId
-from ..ports import Conversations, Page, Records
-from . import forwarding, indexing
-from .asks import (
-    Ask,
-    AskCommit,
-    AskConsult,
-    AskHistory,
-    AskQuery,
-    AskRecall,
-    AskTexts,
-    Context,
-    DeskMoved,
-    Flow,
-)
+from . import asks
+from .asks import AskCommit, AskConsult, AskRecall, DeskMoved
 
-__all__ = ["ATTEMPTS", "decided", "handle", "handle_many", "learn", "report_delivery", "ring", "tried"]
+if TYPE_CHECKING:
+    from ..core.commands import Item
+    from .asks import Ask, Context, Flow
+
+__all__ = ["ATTEMPTS", "decided", "handle", "handle_many", "learn", "tried"]
 
 T = TypeVar("T")
 
@@ -92,15 +48,7 @@ ATTEMPTS = 50
 ROUNDS = 32
 """How often one decision may find that it needs to know more; the longest ways are those through many merges."""
 
-SWEPT = 100
-"""How many conversations one commit looks at when the desk has changed."""
-
-SECOND_LOOK = timedelta(minutes=10)
-"""After this, conversations of a barred profile are looked for again: a message may have been on its way."""
-
 _UNSETTLED = "the answers to recalls do not settle; is the store's recall complete?"
-
-Item = Observation | MarkSeen | Command
 
 
 def handle(context: Context, item: Item, key: CommandKey, lease: Lease | None = None) -> Flow:
@@ -125,8 +73,8 @@ def handle(context: Context, item: Item, key: CommandKey, lease: Lease | None = 
             if batch is not None:
                 yield AskCommit(batch)
             return outcome, batch
-        except (Conflict, Duplicate):
-            if attempt == ATTEMPTS - 1:
+        except (Conflict, Duplicate) as met:
+            if attempt == ATTEMPTS - 1 or (isinstance(met, Conflict) and met.final):
                 raise
     raise AssertionError("unreachable")
 
@@ -181,13 +129,14 @@ def learn(overlay: Overlay, needs: tuple[Need, ...]) -> Generator[Ask, Any, None
     texts = tuple([each for each in needs if isinstance(each, WantText)])
     if texts:
         ids = tuple([each.id for each in texts])
-        bodies = yield AskTexts(workspace, ids, Audience.INTERNAL)
+        bodies = yield asks.AskTexts(workspace, ids, Audience.INTERNAL)
         overlay.learn(texts, [bodies.get(each, "") for each in ids])
     for each in needs:
         if isinstance(each, WantEntries):
-            overlay.learn((each,), (tuple((yield AskHistory(workspace, each.stream))),))
+            overlay.learn((each,), (tuple((yield asks.AskHistory(workspace, each.stream))),))
     wants = tuple([each for each in needs if not isinstance(each, WantText | WantEntries)])
     if wants:
+        wants += overlay.known_again(wants)
         _take_in(overlay, wants, (yield AskRecall(workspace, wants)))
 
 
@@ -235,12 +184,12 @@ def _try(
     if isinstance(item, Command):
         return performing.execute(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, MessageEdit | MessageDeletion):
-        return amend(overlay, item, key, context.rules, muted=context.muted)
+        return placing.amend(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, Reacted):
         return performing.react(overlay, item, key, context.rules, muted=context.muted)
     if isinstance(item, MenuChoice):
         return performing.take_choice(overlay, item, key, context.rules, muted=context.muted)
-    return attend(overlay, item)
+    return placing.attend(overlay, item)
 
 
 def _consult(inbound: Inbound) -> Generator[Ask, Any, Detection]:
@@ -270,120 +219,6 @@ def _unknown(reason: str) -> Detection:
     return Detection(Label.UNKNOWN, Code("failed"), 0.0, (Code(reason),))
 
 
-def ring(context: Context, lease: Lease) -> Flow:
-    """Answer a due timer, consuming its lease in the same commit. Returns how many questions it answered."""
-    assert isinstance(lease.item, Timer)
-    key = lease.item.key
-    queue, after, barred = drained_queue(key), swept_after(key), barred_look(key)
-    conversation, from_there, unseen = indexed(key), reindexed_after(key), unseen_of(key)
-    loop = looped_after(key)
-    for attempt in range(ATTEMPTS):
-        overlay = Overlay(context.desk, context.clock(), context.notice_rules, context.signature)
-        try:
-            if after is not None:
-                answered = yield from _sweep(overlay, lease, after)
-            elif barred is not None:
-                answered = yield from _shut_out(context, overlay, lease, *barred)
-            elif loop is not None:
-                answered = yield from _close_loop(context, overlay, lease, *loop)
-            elif unseen is not None:
-                yield from learn(overlay, (WantDesk(context.desk.revision),))
-                answered = yield from forwarding.forward(overlay, lease, unseen, muted=context.muted)
-            elif conversation is not None:
-                yield from learn(overlay, (WantDesk(context.desk.revision),))
-                answered = yield from indexing.index(overlay, lease, conversation)
-            elif from_there is not None:
-                yield from learn(overlay, (WantDesk(context.desk.revision),))
-                answered = yield from indexing.reindex(overlay, lease, from_there)
-            else:
-                answered = yield from _ring(context, overlay, lease, key, queue)
-            yield AskCommit(overlay.batch())
-            return answered
-        except Conflict:
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _sweep(overlay: Overlay, lease: Lease, after: str) -> Generator[Ask, Any, int]:
-    """Arm the timers of the next hundred open conversations under the settings of today, and go on later."""
-    yield from learn(overlay, (WantDesk(overlay.desk.revision),))
-    view = Conversations(open=True, quiet=False, after=after or None, limit=SWEPT)
-    page: Page = yield AskQuery(overlay.desk.workspace, view)
-    overlay.consumed.append(lease)
-    for conversation in page.items:
-        due_at = overlay.due_at(conversation)
-        if due_at is not None:
-            overlay.hold(HoldKind.CONVERSATION, conversation.id, conversation.version)
-            overlay.arm(Code(conversation.id), due_at)
-    if page.next is not None:
-        overlay.arm(sweep_key(overlay.desk.revision, page.next), overlay.at)
-    return len(page.items)
-
-
-def _shut_out(
-    context: Context, overlay: Overlay, lease: Lease, profile: ProfileId, look: int, after: str
-) -> Generator[Ask, Any, int]:
-    """Close the next hundred conversations that a barred profile asked in, and go on later."""
-    yield from learn(overlay, (WantDesk(overlay.desk.revision), barring.bar_want(profile)))
-    view = Conversations(open=True, requester=profile, after=after or None, limit=SWEPT)
-    page: Page = yield AskQuery(overlay.desk.workspace, view)
-    ids = [each.id for each in page.items]
-
-    def decide() -> int:
-        closed = ringing.shut_out(overlay, profile, ids, lease, context.rules, muted=context.muted)
-        if closed is None:  # they may write again
-            return 0
-        if page.next is not None:
-            overlay.arm(bar_key(profile, look, page.next), overlay.at)
-        elif look == 1:
-            overlay.arm(bar_key(profile, 2), overlay.at + SECOND_LOOK)
-        return closed
-
-    return (yield from decided(overlay, decide))
-
-
-def _close_loop(
-    context: Context, overlay: Overlay, lease: Lease, issue_id: Code, after: str
-) -> Generator[Ask, Any, int]:
-    """Tell the next hundred who wait for an issue that it is done, and go on later."""
-    yield from learn(overlay, (WantDesk(overlay.desk.revision), WantRecord(Code(Issue.tag), issue_id)))
-    issue = overlay.record(Issue.tag, issue_id)
-    if not isinstance(issue, Issue):
-        overlay.consumed.append(lease)
-        return 0
-    view = Records(
-        kind=Code(LinkRecord.tag),
-        name="target",
-        content=target_key(LinkTarget.ISSUE, issue.issue),
-        after=after or None,
-        limit=looping.AT_ONCE,
-    )
-    page: Page = yield AskQuery(overlay.desk.workspace, view)
-
-    def decide() -> int:
-        told = looping.tell(overlay, issue, page.items, lease, context.rules, muted=context.muted)
-        if page.next is not None:
-            overlay.arm(loop_key(issue_id, page.next), overlay.at)
-        return told
-
-    return (yield from decided(overlay, decide))
-
-
-def _ring(
-    context: Context, overlay: Overlay, lease: Lease, key: Code, queue: QueueId | None
-) -> Generator[Ask, Any, int]:
-    yield from learn(overlay, (WantDesk(context.desk.revision),))
-    rules, muted = context.rules, context.muted
-
-    def decide() -> int:
-        if queue is not None:
-            return int(ringing.drain(overlay, queue, lease, context.policies, rules, muted=muted))
-        return ringing.answer_timer(overlay, ConversationId(key), lease, rules, muted=muted)
-
-    return (yield from decided(overlay, decide))
-
-
 def decided(overlay: Overlay, decide: Callable[[], T]) -> Generator[Ask, Any, T]:
     """What ``decide`` decides, once everything that it turns out to need is known."""
     for _ in range(ROUNDS):
@@ -394,19 +229,3 @@ def decided(overlay: Overlay, decide: Callable[[], T]) -> Generator[Ask, Any, T]
             overlay.restore(saved)
             yield from learn(overlay, missing.wants)
     raise StoreUnavailable(_UNSETTLED)
-
-
-def report_delivery(context: Context, reported: Delivered | TicketReported, lease: Lease) -> Flow:
-    """Record how the delivery of a posted message, or of a ticket, went, consuming the effect's lease."""
-    for attempt in range(ATTEMPTS):
-        overlay = Overlay(context.desk, context.clock(), context.notice_rules)
-        try:
-            yield from decided(overlay, partial(performing.report, overlay, reported, lease))
-            yield AskCommit(overlay.batch())
-            return
-        except Conflict as conflict:
-            if attempt == ATTEMPTS - 1:
-                raise
-            if any(kind == "thread" for kind, _ in conflict.rows):
-                # somebody answered it before its receipt came: the thread stays where that answer went
-                reported = attrs.evolve(reported, native=None)

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from ..core import events as e
-from ..core.asking.effort import Effort, EscalationShare, effort, escalated_in
+from ..core.asking.effort import Effort, EscalationShare, consultations, effort, escalated_in
 from ..core.asking.suggesting import Deflection
 from ..core.commands.checks import check_moment, check_word
-from ..core.facts import WantDesk, WantPool, WantRequest
+from ..core.facts import WantDesk, WantPool, WantRecord, WantRequest
 from ..core.model import (
     Actor,
     AgentLoad,
@@ -21,8 +21,8 @@ from ..core.model import (
     RequestState,
     Resolution,
 )
-from ..core.records import Offer, Trend, stream_of
-from ..core.rights.permissions import need_view
+from ..core.records import Offer, PastRequest, Trend, stream_of
+from ..core.rights.permissions import need_view, reads
 from ..core.settings import Desk, Menu
 from ..core.values import value
 from ..errors import UnknownId
@@ -70,18 +70,20 @@ def loads(desk: Desk, by: Actor | None) -> Generator[Ask, Any, tuple[AgentLoad, 
 def effort_of(
     desk: Desk, request_id: RequestId, now: datetime, by: Actor | None
 ) -> Generator[Ask, Any, Effort]:
-    """What a request took, the consultations about it included. Raises `UnknownId`."""
+    """What a request took, the consultations about it included. Raises `UnknownId`.
+
+    Of one that was purged, what it had taken then: for who may look at such figures.
+    """
     check_word("request_id", request_id)
-    ((request, conversation),) = yield AskRecall(desk.workspace, (WantRequest(request_id),))
-    if request is None or not viewer(desk, by).sees_history(conversation):
+    wants = (WantRequest(request_id), WantRecord(Code(PastRequest.tag), Code(request_id)))
+    (request, conversation), past = yield AskRecall(desk.workspace, wants)
+    reader = viewer(desk, by)
+    if isinstance(past, PastRequest) and reads(reader.principal, PastRequest.tag):
+        return past.effort
+    if request is None or not reader.sees_history(conversation):
         raise UnknownId(f"no request {request_id}")
     entries = yield AskHistory(desk.workspace, request.conversation_id)
-    children = [
-        event.child
-        for entry in entries
-        for event in entry.events
-        if isinstance(event, e.RequestEscalated) and event.request_id == request_id and event.child
-    ]
+    children = consultations(entries, request_id)
     consulted: list[e.Entry] = []
     if children:
         found = yield AskRecall(desk.workspace, tuple([WantRequest(each) for each in children]))
@@ -97,7 +99,7 @@ def escalation_share(
     """How many of the requests closed in a period had been escalated. Raises `Forbidden`.
 
     What was no request and what was merged into another does not count, and consultations are no questions of their
-    own. Reads the history of each conversation that it counts: the cost grows with them.
+    own. Reads the history of each conversation that it counts: the cost grows with them. What was purged counts too.
     """
     _need(desk, by, "Shares")
     _check_period(since, until)
@@ -106,17 +108,22 @@ def escalation_share(
     for request in (yield from _all(desk, view)):
         if _counts(request, since, until):
             counted.setdefault(request.conversation_id, []).append(request.id)
-    escalated = 0
+    past: list[PastRequest] = yield from _all(
+        desk, Records(kind=Code(PastRequest.tag), name="all", content="")
+    )
+    purged = [each for each in past if _counts(each, since, until)]
+    escalated = sum(each.escalations > 0 for each in purged)
     for conversation, ids in counted.items():
         entries = yield AskHistory(desk.workspace, conversation)
         escalated += len(escalated_in(entries) & set(ids))
-    return EscalationShare(closed=sum(map(len, counted.values())), escalated=escalated)
+    closed = len(purged) + sum(map(len, counted.values()))
+    return EscalationShare(closed=closed, escalated=escalated)
 
 
 _UNCOUNTED = frozenset({Resolution.NOT_A_REQUEST, Resolution.MERGED})
 
 
-def _counts(request: Request, since: datetime | None, until: datetime | None) -> bool:
+def _counts(request: Request | PastRequest, since: datetime | None, until: datetime | None) -> bool:
     if request.parent is not None or request.resolution in _UNCOUNTED or request.closed_at is None:
         return False
     return _within(request.closed_at, since, until)

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..core.automations import automations_of
-from ..core.commands import Command, Inbound
+from ..core.commands import Item
 from ..core.commands.checks import check_word
 from ..core.configuration import compile_rules
 from ..core.facts import WantDesk, WantRequest
@@ -24,7 +24,7 @@ __all__ = ["rehearse"]
 
 def rehearse(
     context: Context,
-    item: Inbound | Command | RequestId,
+    item: Item | RequestId,
     key: CommandKey,
     given: Mapping[str, Any] | None = None,
 ) -> Flow:

@@ -10,107 +10,56 @@ from typing import Any
 import attrs
 
 from ..core.batch import InboxItem, Lease, LeaseQueue
-from ..core.commands import Delivered, TicketReported
-from ..core.effects import EFFECTS, OpenTicket, PostMessage, QueuedEffect
+from ..core.effects import QueuedEffect, effect_of
 from ..core.model import Code
-from ..errors import Conflict, ReqflowError, StaleLease, StoreUnavailable
+from ..errors import Conflict, StaleLease, StoreError, StoreUnavailable
 from ..ports import Receipt, ReceiptKind
+from .ahead import Ahead
 from .asks import (
     NO_TRANSPORT,
+    TRANSPORTS_HANG,
     Ask,
     AskDeliver,
-    AskLease,
-    AskRelease,
-    AskSettle,
     Context,
     DeskMoved,
     Flow,
+    Stopped,
 )
 from .bundling import Delivery, deliveries
-from .delivering import REMEMBERED, completed, remember, texts_of
-from .handling import handle, report_delivery, ring
+from .delivering import REMEMBERED, remember
+from .handling import handle
+from .holding import Holding, claim, fault_of
+from .receipts import believed, put_off
+from .ringing import ring
+from .settling import REPORTED, Settling, report_delivery, report_of
 
 __all__ = ["serve_agenda", "serve_inbox", "serve_outbox"]
 
-TRIES = 5
-"""After so many attempts an item that keeps failing is parked, with the reason."""
-LATER = 50
-"""The same for what is asked to be tried again later, or cannot be stored now; that takes some three hours."""
-LOST = 2 * TRIES
-"""After so many leases that ended without a word an item is parked, too; the reason given is `DIED`."""
-DIED = Code("worker_died")
-SOONEST = 0.1
-"""Seconds that a transport is left alone at least, even when it asks to be tried again at once."""
-LONGEST = 300
-"""Seconds between two attempts at most, where nobody asks for more."""
-
-
-def _lease(context: Context, queue: LeaseQueue, limit: int) -> Generator[Ask, Any, Sequence[Lease]]:
-    """Claim items; leave out what kills workers.
-
-    With a dead worker all its leases are lost, whichever item it died of. Once that happened `TRIES` times to one of
-    them, only the first that was claimed is served, and the rest is given back: so the next loss shows whose fault it
-    is. An item that is lost again and again is parked.
-    """
-    while True:
-        now = context.clock()
-        leases: Sequence[Lease] = yield AskLease(
-            context.desk.workspace, queue, now, now + context.leased_for, limit
-        )
-        if not any(lease.lost >= TRIES for lease in leases):
-            return leases
-        first, *rest = leases
-        for lease in rest:
-            yield from _return(context, lease, now)
-        if first.lost < LOST:
-            return (first,)
-        yield from _return(context, first, now, DIED, True)
-
-
-def _give_back(
-    context: Context, lease: Lease, why: str, after: timedelta | None = None
-) -> Generator[Ask, Any, datetime | None]:
-    """Back to the queue with growing distance, or to the side after the last try.
-
-    ``after`` is what was asked for; it is kept to the first few times. Returns when it is to be tried again; None
-    if never.
-    """
-    tries = lease.attempts if after is None else lease.attempts - TRIES
-    wait = timedelta(seconds=min(2.0**tries, LONGEST))
-    again_at = context.clock() + (wait if after is None else max(wait, after))
-    park = lease.attempts >= (TRIES if after is None else LATER)
-    yield from _return(context, lease, again_at, why, park)
-    return None if park else again_at
-
-
-def _return(
-    context: Context, lease: Lease, ready_at: datetime, why: str | None = None, park: bool = False
-) -> Generator[Ask, Any, None]:
-    with suppress(StaleLease):  # somebody else may have it already
-        yield AskRelease(context.desk.workspace, lease, ready_at, why, park)
-
-
-def _fault(failure: Exception) -> str:
-    """What a note may say of a failure: never a text that passed through it."""
-    return str(failure) if isinstance(failure, ReqflowError) else type(failure).__name__
+SOON = timedelta(seconds=1)
+"""When to try again what could not be stored."""
+SHARE = 3
+"""Which part of a lease a delivery may take: it begins in the first half, and is recorded in what is left."""
 
 
 def serve_inbox(context: Context, limit: int = 20) -> Flow:
     """Handle accepted messages, per lane in order. Returns how many were handled."""
 
     def serve(lease: Lease) -> Flow:
-        assert isinstance(lease.item, InboxItem)
-        return handle(context, lease.item.inbound, lease.item.key, lease)
+        item = _item(lease)
+        return handle(context, item.inbound, item.key, lease)
 
-    leases = yield from _lease(context, LeaseQueue.INBOX, limit)
-    return (yield from _serve_each(context, leases, serve, lambda lease: _item(lease).lane))
+    held = yield from claim(context, LeaseQueue.INBOX, limit)
+    _, done = yield from _serve_each(context, held, serve, lambda lease: _item(lease).lane)
+    return done
 
 
 def serve_agenda(context: Context, limit: int = 50) -> Flow:
     """Answer due timers, longest due first. Returns how many timers were asked."""
-    leases = yield from _lease(context, LeaseQueue.AGENDA, limit)
-    yield from _serve_each(context, leases, lambda lease: ring(context, lease), lambda lease: lease.id)
-    return len(leases)
+    held = yield from claim(context, LeaseQueue.AGENDA, limit)
+    asked, _ = yield from _serve_each(
+        context, held, lambda lease: ring(context, lease), lambda lease: lease.id
+    )
+    return asked
 
 
 def _item(lease: Lease) -> InboxItem:
@@ -120,39 +69,51 @@ def _item(lease: Lease) -> InboxItem:
 
 def _serve_each(
     context: Context,
-    leases: Sequence[Lease],
+    held: Holding,
     serve: Callable[[Lease], Flow],
     lane_of: Callable[[Lease], str],
-) -> Generator[Ask, Any, int]:
-    """Serve leased items; returns how many it went well with.
+) -> Generator[Ask, Any, tuple[int, int]]:
+    """Serve leased items; returns how many had their turn, and with how many it went well.
 
     Whatever fails is given back, and with it what comes after it in its lane, so that order is kept. When the
     desk turns out to have moved, everything left is given back, to be served with the new one.
     """
-    done = 0
+    turns = done = 0
     stuck: dict[str, datetime] = {}
-    for place, lease in enumerate(leases):
-        lane = lane_of(lease)
-        if lane in stuck:
-            yield from _return(context, lease, stuck[lane])
-            continue
-        try:
-            yield from serve(lease)
-            done += 1
-        except DeskMoved:
-            for left in leases[place:]:
-                yield from _return(context, left, stuck.get(lane_of(left), context.clock()))
-            raise
-        except StaleLease:
-            stuck[lane] = context.clock()  # somebody else has this lane now
-        except (StoreUnavailable, Conflict) as failure:
-            again = yield from _give_back(context, lease, _fault(failure), timedelta(seconds=1))
-            stuck[lane] = again or context.clock()
-        except Exception as failure:  # noqa: BLE001  (whatever a plugin raises must not stop the others)
-            again = yield from _give_back(context, lease, _fault(failure))
-            if again is not None:
-                stuck[lane] = again
-    return done
+    try:
+        for lease in held.leases():
+            if context.stopping():
+                break
+            yield from held.keep()
+            turns += 1
+            lane = lane_of(lease)
+            if lease not in held:
+                stuck.setdefault(lane, context.clock())  # somebody else has this lane now
+                continue
+            if lane in stuck:
+                yield from held.give_back(lease, stuck[lane])
+                continue
+            try:
+                yield from serve(lease)
+                held.drop(lease)
+                done += 1
+            except StaleLease:
+                held.drop(lease)
+                stuck[lane] = context.clock()
+            except (StoreUnavailable, Conflict) as failure:
+                again = yield from held.try_later(lease, fault_of(failure), SOON)
+                stuck[lane] = again or context.clock()
+            except DeskMoved:
+                raise
+            except Exception as failure:  # noqa: BLE001  (whatever a plugin raises must not stop the others)
+                again = yield from held.try_later(lease, fault_of(failure))
+                if again is not None:
+                    stuck[lane] = again
+        yield from held.hand_back()
+    except (DeskMoved, Stopped):
+        yield from held.hand_back()
+        raise
+    return turns, done
 
 
 def serve_outbox(context: Context, limit: int = 100) -> Flow:
@@ -163,123 +124,138 @@ def serve_outbox(context: Context, limit: int = 100) -> Flow:
     """
     if not context.schemes:
         return 0
-    leases = yield from _lease(context, LeaseQueue.OUTBOX, limit)
-    settled: list[Lease] = []
+    held = yield from claim(context, LeaseQueue.OUTBOX, limit)
+    claimed = tuple(deliveries(context.desk, held.leases()))
+    ahead = Ahead(context, [delivery.queued for delivery in claimed])
+    settling = Settling(context, held)
+    turns = 0
     stuck: dict[Code, datetime] = {}
-    for delivery in deliveries(context.desk, leases):
-        destination, line = delivery.queued.destination, delivery.leases
-        if delivery.waits_until is not None and delivery.waits_until > context.clock():
-            stuck.setdefault(destination, delivery.waits_until)
-        if destination in stuck:
-            yield from _return_all(context, line, stuck[destination])
-            continue
-        receipt = yield from _deliver(context, delivery.queued)
-        if receipt.kind is ReceiptKind.DELIVERED and not _is_kept(delivery.queued, receipt):
-            settled += line
-            continue
-        again = yield from _settle(context, delivery, receipt)
-        if again is not None:
-            stuck[destination] = again
-    if settled:
-        try:
-            yield AskSettle(context.desk.workspace, tuple(settled))
-        except StaleLease:
-            for lease in settled:  # one was lost: the others are still ours
-                try:
-                    yield AskSettle(context.desk.workspace, (lease,))
-                except StaleLease:
-                    continue
-    return len(leases)
+    try:
+        for delivery in claimed:
+            if context.stopping():
+                break
+            if settling.is_due() or held.half_over():
+                yield from settling.settle()
+            yield from held.keep()
+            destination, line = delivery.queued.destination, delivery.leases
+            turns += len(line)
+            if any(lease not in held for lease in line):
+                stuck.setdefault(destination, context.clock())  # somebody else has this destination now
+            if delivery.waits_until is not None and delivery.waits_until > context.clock():
+                stuck.setdefault(destination, delivery.waits_until)
+            if destination in stuck:
+                yield from _give_back_all(held, line, stuck[destination])
+                continue
+            again = yield from _attempt(context, held, ahead, delivery, settling)
+            if again is not None:
+                stuck[destination] = again
+        yield from settling.settle()
+        yield from held.hand_back()
+    except (Exception, Stopped):
+        with suppress(StoreError):  # what has left is not to leave again, if that can be had
+            yield from settling.settle()
+            yield from held.hand_back()
+        raise
+    return turns
 
 
-def _return_all(context: Context, leases: Sequence[Lease], ready_at: datetime) -> Generator[Ask, Any, None]:
+def _attempt(
+    context: Context, held: Holding, ahead: Ahead, delivery: Delivery, settling: Settling
+) -> Generator[Ask, Any, datetime | None]:
+    """Deliver, and settle what cannot be settled with others; returns until when its destination waits, if it does."""
+    try:
+        receipt = yield from _deliver(context, ahead, delivery.queued)
+        if receipt.kind is not ReceiptKind.DELIVERED or _is_kept(delivery.queued, receipt):
+            ahead.forget(delivery.queued.effect)
+            return (yield from _settle(context, held, delivery, receipt))
+        settling.add(delivery.leases)
+        return None
+    except (StoreUnavailable, DeskMoved):
+        raise
+    except Exception as failure:  # noqa: BLE001  (one that cannot be read or recorded must not stop the others)
+        first, *rest = delivery.leases
+        again = yield from held.try_later(first, fault_of(failure))
+        yield from _give_back_all(held, rest, again or context.clock())
+        return again
+
+
+def _give_back_all(held: Holding, leases: Sequence[Lease], ready_at: datetime) -> Generator[Ask, Any, None]:
     for lease in leases:
-        yield from _return(context, lease, ready_at)
+        if lease in held:
+            yield from held.give_back(lease, ready_at)
 
 
-def _settle(context: Context, delivery: Delivery, receipt: Receipt) -> Generator[Ask, Any, datetime | None]:
+def _settle(
+    context: Context, held: Holding, delivery: Delivery, receipt: Receipt
+) -> Generator[Ask, Any, datetime | None]:
     """Settle all that one delivery stands for; returns when to try its destination again, if it is to wait."""
     queued, (first, *rest) = delivery.queued, delivery.leases
     try:
-        again = yield from _settle_one(context, first, queued, receipt)
+        again = yield from _settle_one(context, held, first, queued, receipt)
         if receipt.kind is ReceiptKind.PERMANENT:
             for lease in rest:
-                yield from _settle_one(context, lease, queued, receipt)
+                yield from _settle_one(context, held, lease, queued, receipt)
             return again
     except StaleLease:
-        return None
+        for lease in delivery.leases:
+            held.drop(lease)
+        return context.clock()  # somebody else has this destination now
     except Conflict as failure:
-        again = yield from _give_back(context, first, _fault(failure), timedelta(seconds=1))
-    yield from _return_all(context, rest, again or context.clock())
+        again = yield from held.try_later(first, fault_of(failure), SOON)
+    yield from _give_back_all(held, rest, again or context.clock())
     return again
 
 
-def _deliver(context: Context, queued: QueuedEffect) -> Generator[Ask, Any, Receipt]:
-    if queued.effect.__class__ not in EFFECTS:
+def _deliver(context: Context, ahead: Ahead, queued: QueuedEffect) -> Generator[Ask, Any, Receipt]:
+    if effect_of(queued.effect.tag) is None:
         return Receipt(kind=ReceiptKind.PERMANENT, code=Code("unknown_effect"))  # of a newer reqflow
-    effect = yield from completed(context, queued.effect)
+    effect, texts = yield from ahead.telling(queued)
     if effect is None:
         return Receipt(kind=ReceiptKind.DELIVERED)  # there is nothing to show any more
     if effect is not queued.effect:
         queued = attrs.evolve(queued, effect=effect)
-    texts = yield from texts_of(context, effect)
     try:
-        receipt = yield AskDeliver(queued, texts)
+        answer = yield AskDeliver(queued, texts, _patience(context))
     except Exception as failure:  # noqa: BLE001  (a transport's own fault: what it did is not known)
         return Receipt(kind=ReceiptKind.UNKNOWN, code=Code(type(failure).__name__))
-    if not isinstance(receipt, Receipt):
-        return Receipt(kind=ReceiptKind.UNKNOWN, code=Code(f"returned_{type(receipt).__name__}"))
-    return receipt
+    return believed(answer)
+
+
+def _patience(context: Context) -> float | None:
+    """For how many seconds a delivery is waited for: never so long that its lease might lapse."""
+    span = context.leased_for.total_seconds()
+    if context.deliver_within is None or not span:
+        return context.deliver_within
+    return min(context.deliver_within, span / SHARE)
 
 
 def _settle_one(
-    context: Context, lease: Lease, queued: QueuedEffect, receipt: Receipt
+    context: Context, held: Holding, lease: Lease, queued: QueuedEffect, receipt: Receipt
 ) -> Generator[Ask, Any, datetime | None]:
     """Settle one delivery; returns when to try again, if it is to be tried again."""
     if receipt.kind in (ReceiptKind.RETRY, ReceiptKind.UNKNOWN):
-        wait = None
-        if receipt.retry_after is not None:
-            wait = timedelta(seconds=max(receipt.retry_after, SOONEST))
-        if wait is not None and receipt.code == NO_TRANSPORT:  # nobody was asked: another worker may have one
+        wait = put_off(receipt)
+        if wait is not None and receipt.code in _NOT_BEGUN:  # another worker may be able to
             again_at = context.clock() + wait
-            yield from _return(context, lease, again_at)
+            yield from held.give_back(lease, again_at)
             return again_at
-        return (yield from _give_back(context, lease, receipt.code or Code(receipt.kind), wait))
+        return (yield from held.try_later(lease, receipt.code or Code(receipt.kind), wait))
     if receipt.kind is ReceiptKind.DELIVERED and receipt.native and isinstance(queued.effect, REMEMBERED):
         yield from remember(context, queued.effect, receipt.native, lease)
-        return None
-    if isinstance(queued.effect, _REPORTED):
-        yield from report_delivery(context, _report(queued.effect, receipt), lease)
-        return None
-    note = receipt.code or Code("refused")
-    yield AskRelease(context.desk.workspace, lease, context.clock(), note, True)
+    elif isinstance(queued.effect, REPORTED):
+        yield from report_delivery(context, report_of(queued.effect, receipt), lease)
+    else:
+        yield from held.give_back(lease, context.clock(), receipt.code or Code("refused"), park=True)
+    held.drop(lease)
     return None
 
 
-_REPORTED = (PostMessage, OpenTicket)
-"""The effects whose receipts history keeps."""
+_NOT_BEGUN = frozenset({NO_TRANSPORT, TRANSPORTS_HANG})
+"""The codes of deliveries that did not begin, which therefore are no attempts."""
 
 
 def _is_kept(queued: QueuedEffect, receipt: Receipt) -> bool:
     """Whether a delivery leaves more behind than that it is done."""
     if isinstance(queued.effect, REMEMBERED):
         return receipt.native is not None
-    return isinstance(queued.effect, _REPORTED)
-
-
-def _report(effect: PostMessage | OpenTicket, receipt: Receipt) -> Delivered | TicketReported:
-    code = None if receipt.kind is ReceiptKind.DELIVERED else receipt.code or Code("refused")
-    if isinstance(effect, OpenTicket):
-        return TicketReported(
-            conversation_id=effect.conversation_id,
-            request_id=effect.request_id,
-            kind=effect.kind,
-            code=code,
-            native=receipt.native,
-        )
-    return Delivered(
-        conversation_id=effect.conversation_id,
-        message_id=effect.message_id,
-        code=code,
-        native=receipt.native,
-    )
+    return isinstance(queued.effect, REPORTED)

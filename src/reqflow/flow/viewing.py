@@ -35,7 +35,7 @@ from ..core.rights.visibility import Principal, candidates, sees
 from ..core.settings import Desk, Right
 from ..core.views import Composed
 from ..errors import InvalidInput, UnknownId
-from ..ports import Conversations, Effects, Messages, Page, Records, Requests, Streams, View
+from ..ports import Effects, Entries, Page, Parked, Records, Streams, Texts, View
 from .asks import Ask, AskQuery, AskRecall, AskTexts
 
 __all__ = ["Viewer", "actions", "candidates_for", "page", "texts", "viewer"]
@@ -113,7 +113,7 @@ class Viewer:
 
     def _passes(self, view: View) -> bool:
         """Whether all that the view holds may be seen."""
-        if self.principal.is_desk or isinstance(view, Effects | Streams):
+        if self.principal.is_desk or isinstance(view, Effects | Streams | Entries | Texts | Parked):
             return True
         if self.principal.customer is not None:
             return False
@@ -191,7 +191,7 @@ def conversation_of(item: Any) -> ConversationId | None:
 def page(desk: Desk, view: View | Composed, by: Actor | None = None) -> Generator[Ask, Any, Page]:
     """One page of a view, for whoever reads. Raises `Forbidden` for a view that they may not read at all."""
     reader = viewer(desk, by)
-    if isinstance(view, Requests | Conversations | Messages | Records | Effects | Streams):
+    if isinstance(view, View):
         found: Page = yield from reader.page(view)
         return found
     from .composing import composed  # seldom needed by bots and workers

@@ -7,14 +7,51 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from ..codec import dump, dump_events
+from ..core.events import Entry
 from ..core.facts import WantPool
 from ..core.model import AgentId, AgentLoad
-from ..errors import InvalidInput
+from ..errors import InvalidInput, UsageError
 from ..ports import Batch
 
-__all__ = ["check_texts", "choose_pool", "cursor_of", "place_of"]
+__all__ = [
+    "EntryCells",
+    "check_texts",
+    "choose_pool",
+    "cursor_of",
+    "entry_cells",
+    "micros",
+    "not_joinable",
+    "place_of",
+]
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+EntryCells = tuple[str, int, int, str, str, str, str, str | None, str]
+"""A history entry as it is stored, in the order of `reqflow.core.chain.own_digest`."""
+
+
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970."""
+    span = at - _EPOCH
+    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+
+
+def entry_cells(entry: Entry) -> EntryCells:
+    """What is stored of a history entry; every store must keep the same, or a history could not be carried over."""
+    cause, actor = entry.cause, entry.actor
+    return (
+        entry.stream,
+        entry.seq,
+        micros(entry.at),
+        actor.kind.value,
+        actor.id,
+        cause.kind.value,
+        cause.key,
+        dump(cause.rules) if cause.rules else None,
+        dump_events(entry.events),
+    )
 
 
 def check_texts(batch: Batch) -> None:
@@ -65,3 +102,12 @@ def place_of(cursor: str) -> tuple[str, str]:
     except (ValueError, TypeError):
         raise InvalidInput(f"{cursor!r} is not the `next` of a page of records with that key") from None
     return str(rank), str(id)
+
+
+def not_joinable(wanted: str, given: object) -> UsageError:
+    """What to raise where a host's connection was wanted, and where hosts find it."""
+    kind = f"{type(given).__module__}.{type(given).__qualname__}"
+    return UsageError(
+        f"to join its transaction, a {wanted} is needed, not {kind}: SQLAlchemy has it as"
+        " `session.connection().connection.driver_connection`, Django as `django.db.connection.connection`"
+    )

@@ -9,7 +9,7 @@ from .. import events as e
 from ..model import ActorKind, AgentId, Code, RequestId
 from ..values import value
 
-__all__ = ["Effort", "EscalationShare", "effort", "escalated_in"]
+__all__ = ["Effort", "EscalationShare", "consultations", "effort", "escalated_in"]
 
 
 @value(kw_only=True)
@@ -69,6 +69,13 @@ def effort(
         for event in entry.events:
             people.update(dict.fromkeys(_people(entry, event)))
     return Effort(held=held, contacted=tuple(sorted(people)), tools=tuple(tools), escalations=escalations)
+
+
+def consultations(entries: Iterable[e.Entry], request_id: RequestId) -> tuple[RequestId, ...]:
+    """The requests that were opened to help with one of a conversation."""
+    events = (event for entry in entries for event in entry.events)
+    escalated = [each for each in events if isinstance(each, e.RequestEscalated)]
+    return tuple([each.child for each in escalated if each.request_id == request_id and each.child])
 
 
 def escalated_in(entries: Iterable[e.Entry]) -> frozenset[RequestId]:

@@ -6,10 +6,25 @@ A rule is a function that a plugin brings (`Automation`) or a table of the desk'
 
 from __future__ import annotations
 
-from .automation import Automation, Occasion
-from .loop import MAX_ANSWERS, MAX_DEPTH, answer_rules, occasion_of
-from .matching import Check, Considered, matches
-from .of_desk import automations_of
+from typing import TYPE_CHECKING
+
+from ...rooms import window
+
+if TYPE_CHECKING:
+    from .automation import Automation, Occasion
+    from .loop import MAX_ANSWERS, MAX_DEPTH, answer_rules, occasion_of
+    from .matching import Check, Considered, matches
+    from .of_desk import automations_of
+else:
+    __getattr__, __dir__ = window(
+        __name__,
+        {
+            ".automation": "Automation Occasion",
+            ".loop": "MAX_ANSWERS MAX_DEPTH answer_rules occasion_of",
+            ".matching": "Check Considered matches",
+            ".of_desk": "automations_of",
+        },
+    )
 
 __all__ = [
     "MAX_ANSWERS",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable
 
 from .. import events as e
 from ..commands import Command
@@ -15,15 +14,12 @@ from .matching import matches, sets_off
 __all__ = ["ANSWERABLE", "automations_of"]
 
 _NEVER = frozenset(
-    {
-        *(e.DESK_EVENTS + e.ANSWER_EVENTS + e.CONTACT_EVENTS),
-        *(e.TagDefined, e.TagRetired, e.LoopStopped, e.RuleMatched, e.RuleRefused, e.RuleWaited),
-    }
-)
+    """
+    tag.defined tag.retired loop.stopped rule.matched rule.refused rule.waited
+    """.split()
+).union(*[e.TAGS[subject].split() for subject in ("answers", "contacts", "desk")])
 
-ANSWERABLE: Mapping[str, type[e.Event]] = MappingProxyType(
-    {cls.tag: cls for cls in e.EVENTS if cls not in _NEVER}
-)
+ANSWERABLE = tuple(tag for tags in e.TAGS.values() for tag in tags.split() if tag not in _NEVER)
 """The events that rules may name, by their words: those of conversations, but for what rules leave themselves."""
 
 
@@ -47,7 +43,7 @@ def _automation(rule: Rule) -> Automation:
 def _classes(rule: Rule) -> frozenset[type[e.Event]]:
     if rule.after is not None:
         return frozenset({e.RuleWaited})
-    return frozenset(ANSWERABLE.get(word, e.HostRecorded) for word in rule.on)
+    return frozenset(e.event_of(word) or e.HostRecorded for word in rule.on)
 
 
 def _on(rule: Rule) -> Callable[[Occasion], Iterable[Command]]:

@@ -29,6 +29,7 @@ from ..values import value
 __all__ = [
     "MAX_NATIVE",
     "MAX_REPLIES_TO",
+    "MAX_SAID",
     "MAX_TEXT",
     "Checked",
     "Paged",
@@ -48,6 +49,7 @@ __all__ = [
     "check_length",
     "check_moment",
     "check_place",
+    "check_said",
     "check_text",
     "check_word",
     "is_moment",
@@ -60,7 +62,9 @@ __all__ = [
 MAX_NATIVE = 512
 MAX_REPLIES_TO = 24
 MAX_TEXT = 1_000_000
-"""How many characters a text of a command may have. What comes from outside is bounded by whoever reads it there."""
+"""How many characters a text of a command may have."""
+MAX_SAID = 25 * 2**20
+"""How many characters a text from outside may have: no fewer than the largest mail that is read has bytes."""
 
 _FURTHEST = 2**53
 
@@ -81,6 +85,13 @@ def check_length(where: str, content: str, most: int = MAX_TEXT) -> None:
     """Refuse a text of more than so many characters. Raises `InvalidInput` naming the field."""
     if len(content) > most:
         raise InvalidInput(f"{where} may have {most:,} characters, not {len(content):,}")
+
+
+def check_said(where: str, content: object, most: int = MAX_SAID) -> None:
+    """Refuse what is no text, or too long for one."""
+    if not isinstance(content, str) or len(content) > most:
+        check_text(where, content)
+        check_length(where, str(content), most)
 
 
 def check_word(where: str, content: object) -> str:
@@ -195,12 +206,8 @@ class Paged(Checked):
 
 
 def is_text(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:
-    """`check_text` and `check_length` for a field."""
-    if isinstance(content, str) and len(content) <= MAX_TEXT:
-        return
-    where = f"{type(instance).__name__}.{attribute.name}"
-    check_text(where, content)
-    check_length(where, str(content))
+    """`check_said` for a field of a command."""
+    check_said(f"{type(instance).__name__}.{attribute.name}", content, MAX_TEXT)
 
 
 def is_word(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:

@@ -1,4 +1,4 @@
-"""Commands on contacts: customers, their profiles, and whose input is dropped.
+"""Commands on contacts: customers, and their profiles.
 
 All of them need the right ``contacts``. In Audite only its Chat Center has them; here it is a matter of roles: take
 the right from those who should not have it.
@@ -11,26 +11,13 @@ from typing import Any
 import attrs
 
 from ...errors import InvalidInput
-from ..codes import code_of
 from ..identity import normal_email, normal_phone
-from ..model import Code, ConversationId, CustomerId, ProfileId
+from ..model import CustomerId, ProfileId
 from ..values import value
 from .checks import check_length, check_text, is_text
 from .root import Command
 
-__all__ = [
-    "BarCustomer",
-    "BarProfile",
-    "CreateCustomer",
-    "DescribeConversation",
-    "LinkProfile",
-    "MergeCustomers",
-    "UnbarCustomer",
-    "UnbarProfile",
-    "UndoCustomerMerge",
-    "UnlinkProfile",
-    "UpdateCustomer",
-]
+__all__ = ["CreateCustomer", "LinkProfile", "UnlinkProfile", "UpdateCustomer"]
 
 
 def _is_told(instance: object, attribute: attrs.Attribute[Any], content: object) -> None:
@@ -47,13 +34,6 @@ def _is_told(instance: object, attribute: attrs.Attribute[Any], content: object)
 
 def _told() -> Any:
     return attrs.field(default=None, validator=_is_told)
-
-
-def _as_found(given: Code | str | None) -> Code | None:
-    try:
-        return None if given is None else code_of(given)
-    except ValueError as problem:
-        raise InvalidInput(f"a sentiment or language {problem}") from None
 
 
 @value(kw_only=True)
@@ -103,64 +83,3 @@ class UnlinkProfile(Command):
     """Say that the profile is not that customer's; the customer's bar then counts for it no more."""
 
     profile_id: ProfileId
-
-
-@value(kw_only=True)
-class MergeCustomers(Command):
-    """Say that ``other`` is the same person as ``into``, who gets the profiles. No conversation is touched.
-
-    Refused while only one of them is barred: a merge bars nobody and lets nobody in.
-    """
-
-    into: CustomerId
-    other: CustomerId
-
-
-@value(kw_only=True)
-class UndoCustomerMerge(Command):
-    """Say that a customer who was merged is somebody else after all, and gets back exactly what was moved.
-
-    Refused, naming the entry, once something later rests on the merge.
-    """
-
-    customer_id: CustomerId
-
-
-@value(kw_only=True)
-class BarProfile(Command):
-    """Drop whatever comes from the profile from now on, and close the conversations that it asked in. (Audite)
-
-    It lasts until the profile is unbarred. Colleagues cannot be barred.
-    """
-
-    profile_id: ProfileId
-
-
-@value(kw_only=True)
-class UnbarProfile(Command):
-    """Hear the profile again. Refused where it is its customer who is barred."""
-
-    profile_id: ProfileId
-
-
-@value(kw_only=True)
-class BarCustomer(Command):
-    """Bar all profiles of the customer, those too that are linked later. (Audite)"""
-
-    customer_id: CustomerId
-
-
-@value(kw_only=True)
-class UnbarCustomer(Command):
-    """Hear the customer again, but for profiles that are barred by themselves."""
-
-    customer_id: CustomerId
-
-
-@value(kw_only=True)
-class DescribeConversation(Command):
-    """Set how the customer feels or what they speak, as codes; None leaves it as it is. (Audite)"""
-
-    conversation_id: ConversationId
-    sentiment: Code | None = attrs.field(default=None, converter=_as_found)
-    language: Code | None = attrs.field(default=None, converter=_as_found)

@@ -12,7 +12,7 @@ import attrs
 
 from ...errors import InvalidInput
 from ..codes import code_of
-from ..events import EVENTS
+from ..events import TAGS
 from ..model import Code, ConversationId, RequestId
 from ..values import value
 from .checks import as_utc, check_length, check_moment, check_text, is_moment, is_place
@@ -26,7 +26,7 @@ MAX_DATA = 32
 HostData = Mapping[str, str | int | float | bool | datetime]
 """A host's own data by name: codes (words without blanks), finite numbers, flags, aware moments."""
 
-_OURS = frozenset(cls.tag.partition(".")[0] for cls in EVENTS)
+_OURS = frozenset(tag.partition(".")[0] for tags in TAGS.values() for tag in tags.split())
 _NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+")
 
 

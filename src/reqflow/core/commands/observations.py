@@ -27,7 +27,7 @@ from .checks import (
     as_utc,
     check_moment,
     check_place,
-    check_text,
+    check_said,
     check_word,
 )
 
@@ -88,7 +88,7 @@ class Inbound:
         check_place("Inbound.channel", self.channel)
         check_place("Inbound.author", self.author)
         check_word("Inbound.native", self.native)
-        check_text("Inbound.text", self.text)
+        check_said("Inbound.text", self.text)
         check_moment("Inbound.sent_at", self.sent_at)
         if self.received_at is not None:
             check_moment("Inbound.received_at", self.received_at)
@@ -97,11 +97,11 @@ class Inbound:
         if self.request_id is not None:
             check_word("Inbound.request_id", self.request_id)
         if self.name is not None:
-            check_text("Inbound.name", self.name)
+            check_said("Inbound.name", self.name)
         if self.subject is not None:
-            check_text("Inbound.subject", self.subject)
+            check_said("Inbound.subject", self.subject)
         if self.email is not None:
-            check_text("Inbound.email", self.email)
+            check_said("Inbound.email", self.email)
         if self.theme is not None:
             check_word("Inbound.theme", self.theme)
         if self.attachments:
@@ -126,7 +126,7 @@ class MessageEdit:
     def __attrs_post_init__(self) -> None:
         _check_change("MessageEdit", self.channel, self.native, self.author)
         check_moment("MessageEdit.edited_at", self.edited_at)
-        check_text("MessageEdit.text", self.text)
+        check_said("MessageEdit.text", self.text)
 
 
 @value(kw_only=True)
@@ -193,11 +193,11 @@ class MenuChoice:
     def __attrs_post_init__(self) -> None:
         _check_change("MenuChoice", self.channel, self.native, self.author)
         check_moment("MenuChoice.chosen_at", self.chosen_at)
-        check_text("MenuChoice.text", self.text)
+        check_said("MenuChoice.text", self.text)
         check_word("MenuChoice.menu", self.menu)
         check_word("MenuChoice.option", self.option)
         if self.name is not None:
-            check_text("MenuChoice.name", self.name)
+            check_said("MenuChoice.name", self.name)
         if self.offer is not None:
             check_word("MenuChoice.offer", self.offer)
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import attrs
 
 from ...errors import InvalidInput
-from ..model import AgentId, ChannelId, ConversationId, MessageId, NativeId, RequestId
+from ..model import AgentId, ChannelId, MessageId, NativeId, RequestId
 from ..values import value
 from .checks import as_words
 from .observations import Inbound
 from .root import Command
 
-__all__ = ["MAX_SPLIT", "Merge", "Promote", "Split", "Undo"]
+__all__ = ["MAX_SPLIT", "Merge", "Promote", "Split"]
 
 MAX_SPLIT = 100
 """How many messages one command may move."""
@@ -77,15 +77,3 @@ class Split(Command):
     request_id: RequestId
     message_ids: tuple[MessageId, ...] = attrs.field(converter=_as_messages)
     assignee: AgentId | None = None
-
-
-@value(kw_only=True)
-class Undo(Command):
-    """Take back what one entry of a conversation's history did, by what undoes it: history itself only grows.
-
-    ``seq`` is the entry's place in the conversation's history. Refused when the entry did something that cannot be
-    taken back (a message that was sent), or when a later entry depends on it; the refusal names that one.
-    """
-
-    conversation_id: ConversationId
-    seq: int

@@ -6,24 +6,24 @@ Spans are given as seconds or as ``"90s"``, ``"2m"``, ``"24h"``, ``"30d"``; zero
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from ...errors import InvalidSettings, UsageError
 from ..commands.checks import check_word
 from ..ids import digest_of
-from ..model import ChannelId, Workspace
-from ..settings import Desk, NoticePreferences, RuleMode
+from ..model import ChannelId, Code, Workspace
+from ..settings import Desk, NoticePreferences
 from .channels import CHANNEL, read_channels
-from .content import read_fields, read_statuses, read_tags
-from .escalation import read_escalation
 from .layers import Layer, SettingOrigin, layers_of, origin_of
 from .notices import read_preferences
 from .people import read_agents, read_roles
 from .queues import read_queues
 from .reader import Reader
-from .rules import read_rules
+
+if TYPE_CHECKING:
+    from ..settings import Rule
 
 __all__ = ["Layer", "SettingOrigin", "compile_desk", "compile_rules", "explain_setting"]
 
@@ -81,9 +81,6 @@ def compile_desk(
         read.known(agent.queues, queues, f"agents.{agent.id}.queues")
     shared = read.fields(given.get("settings"), CHANNEL, "settings")
     channels = read_channels(read, given.get("channels"), shared, agents, teams, queues)
-    tags = read_tags(read, given.get("tags"))
-    statuses = read_statuses(read, given.get("statuses"))
-    fields = read_fields(read, given.get("fields"))
     desk = Desk(
         workspace=Workspace(workspace),
         revision=revision,
@@ -92,16 +89,46 @@ def compile_desk(
         teams=teams,
         queues=queues,
         channels=channels,
-        tags=tags,
-        statuses=statuses,
-        fields=fields,
+        **_read_content(read, given),
     )
-    desk = read_escalation(read, given, desk)
-    rules = read_rules(read, given.get("rules"), desk)
+    desk = _read_escalation(read, given, desk)
+    rules = _read_rules(read, given.get("rules"), desk)
     read.problems += [f"rules.{name}: a plugin brings a rule of this name" for name in taken if name in rules]
     if read.problems:
         raise InvalidSettings(read.problems)
     return attrs.evolve(desk, rules=rules) if rules else desk
+
+
+# What many desks have none of is loaded for those that have some.
+
+
+def _read_content(read: Reader, given: Mapping[str, Any]) -> dict[str, Any]:
+    if given.keys().isdisjoint(("tags", "statuses", "fields")):
+        return {}
+    from .content import read_fields, read_statuses, read_tags
+
+    return {
+        "tags": read_tags(read, given.get("tags")),
+        "statuses": read_statuses(read, given.get("statuses")),
+        "fields": read_fields(read, given.get("fields")),
+    }
+
+
+def _read_escalation(read: Reader, given: Mapping[str, Any], desk: Desk) -> Desk:
+    named = any(each.escalate_emoji for each in desk.channels.values())
+    if not named and given.keys().isdisjoint(("themes", "severities", "menus")):
+        return desk
+    from .escalation import read_escalation
+
+    return read_escalation(read, given, desk)
+
+
+def _read_rules(read: Reader, given: object, desk: Desk) -> dict[Code, Rule]:
+    if given is None:
+        return {}
+    from .rules import read_rules
+
+    return read_rules(read, given, desk)
 
 
 def compile_rules(given: Mapping[str, Any], desk: Desk) -> Desk:
@@ -109,8 +136,10 @@ def compile_rules(given: Mapping[str, Any], desk: Desk) -> Desk:
 
     For trying them out. Raises `InvalidSettings` listing every problem with its path.
     """
+    from ..settings import RuleMode
+
     read = Reader()
-    rules = read_rules(read, given, desk)
+    rules = _read_rules(read, given, desk)
     if read.problems:
         raise InvalidSettings(read.problems)
     tried = {name: attrs.evolve(rule, mode=RuleMode.ACTIVE) for name, rule in rules.items()}

@@ -45,6 +45,7 @@ CHANNEL: Mapping[str, Parser] = {
     "inactivity_only_when_answered": flag,
     "visibility": one_of(Visibility),
     "searchable": flag,
+    "purge_closed_after": span,
     "carries": set_of(AttachmentKind),
     "tickets": place,
     "escalate_emoji": codes_by_name,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .. import settings
 from ..model import QueueId, TeamId
-from ..settings import Queue
 from .parsers import Parser, name, name_set, whole_number
 from .reader import Reader
 
@@ -16,9 +16,9 @@ _QUEUE: Mapping[str, Parser] = {"teams": name_set, "policy": name, "capacity": w
 
 def read_queues(
     read: Reader, given: object, teams: frozenset[TeamId], policies: frozenset[str]
-) -> dict[QueueId, Queue]:
+) -> dict[QueueId, settings.Queue]:
     """The queues by id."""
-    queues: dict[QueueId, Queue] = {}
+    queues: dict[QueueId, settings.Queue] = {}
     for id, table in read.table(given, "queues").items():
         path = f"queues.{id}"
         fields = read.fields(table, _QUEUE, path)
@@ -30,5 +30,5 @@ def read_queues(
             read.problems.append(f"{path}.policy: no such policy: {policy}; known are {known}")
         if not fields["teams"]:
             read.problems.append(f"{path}.teams: at least one team must serve a queue")
-        queues[QueueId(id)] = Queue(id=QueueId(id), **fields)
+        queues[QueueId(id)] = settings.Queue(id=QueueId(id), **fields)
     return queues

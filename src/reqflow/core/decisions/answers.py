@@ -17,7 +17,7 @@ from ..operations.step import Step
 from ..records import Answer
 from .replies import reply
 
-__all__ = ["ANSWER_DECISIONS"]
+__all__ = ["DECISIONS"]
 
 
 def _define(step: Step, command: c.DefineAnswer) -> Outcome:
@@ -78,6 +78,6 @@ def _done(name: Code) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, record_id=name)
 
 
-ANSWER_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.DefineAnswer: _define, c.RetireAnswer: _retire, c.SendAnswer: _send}
 )

@@ -18,7 +18,7 @@ from ..settings import NOTICE_CODES
 from .finding import conversation_of, request_in
 from .requests import agent_of
 
-__all__ = ["ATTENTION_DECISIONS", "MAX_FOLLOWERS"]
+__all__ = ["DECISIONS", "MAX_FOLLOWERS"]
 
 MAX_FOLLOWERS = 100
 """How many agents may follow one conversation: their ids stand in its state, and each message is told to each."""
@@ -112,6 +112,6 @@ def _need_notice(code: Code) -> None:
         ) from None
 
 
-ATTENTION_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.Follow: _follow, c.Unfollow: _unfollow, c.Mention: _mention, c.Notify: _notify}
 )

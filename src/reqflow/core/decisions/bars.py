@@ -17,7 +17,7 @@ from ..records import Bar, Contact, Customer, ProfileSet
 from ..timers import bar_key
 
 __all__ = [
-    "BAR_DECISIONS",
+    "DECISIONS",
     "MAX_PROFILES",
     "bar",
     "check_profile",
@@ -37,7 +37,7 @@ _DONE = OutcomeKind.DONE
 
 
 def customer_of(step: Step, customer_id: CustomerId) -> Customer:
-    """The customer of a command. Raises `UnknownId`; `Refused` for one who was merged, naming into whom."""
+    """The customer of a command. Raises `UnknownId`; `Refused` for one who was erased, or merged, naming into whom."""
     customer = step.record(Customer, customer_id)
     if customer is None:
         raise UnknownId(f"no customer {customer_id}")
@@ -45,6 +45,8 @@ def customer_of(step: Step, customer_id: CustomerId) -> Customer:
         raise Refused(
             "merged", f"customer {customer_id} was merged into {customer.merged_into}: name that one"
         )
+    if customer.erased_at is not None:
+        raise Refused("erased", f"customer {customer_id} was erased")
     return customer
 
 
@@ -149,7 +151,7 @@ def _unbar_customer(step: Step, command: c.UnbarCustomer) -> Outcome:
     return Outcome(kind=_DONE, record_id=customer.id)
 
 
-BAR_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {
         c.BarProfile: _bar_profile,
         c.UnbarProfile: _unbar_profile,

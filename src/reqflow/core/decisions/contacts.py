@@ -19,7 +19,7 @@ from ..operations.step import Step
 from ..records import Contact, Customer
 from .bars import MAX_PROFILES, bar, check_profile, contacts_of, customer_of, settle_profiles, unbar
 
-__all__ = ["CONTACT_DECISIONS", "has_room", "link"]
+__all__ = ["DECISIONS", "has_room", "link"]
 
 _DONE = OutcomeKind.DONE
 _NAMES = ("first_name", "last_name")
@@ -155,7 +155,7 @@ def _unlink(step: Step, command: c.UnlinkProfile) -> Outcome:
     return Outcome(kind=_DONE, record_id=customer.id)
 
 
-CONTACT_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {
         c.CreateCustomer: _create,
         c.UpdateCustomer: _update,

@@ -19,7 +19,7 @@ from ..settings import Desk, Right
 from .finding import conversation_of, need_open_conversation
 from .requests import agent_of, assigned, unassigned
 
-__all__ = ["CONVERSATION_DECISIONS", "accepting", "closing"]
+__all__ = ["DECISIONS", "accepting", "closing"]
 
 Events = tuple[e.Event, ...]
 
@@ -136,6 +136,4 @@ def _on_conversation(step: Step, command: Any) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation.id)
 
 
-CONVERSATION_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
-    dict.fromkeys(_RULES, _on_conversation)
-)
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(dict.fromkeys(_RULES, _on_conversation))

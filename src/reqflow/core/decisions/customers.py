@@ -19,7 +19,7 @@ from ..operations.step import Step
 from ..records import Contact, Customer, stream_of
 from .bars import MAX_PROFILES, contacts_of, customer_of, settle_profiles
 
-__all__ = ["CUSTOMER_DECISIONS"]
+__all__ = ["DECISIONS"]
 
 
 def _merge(step: Step, command: c.MergeCustomers) -> Outcome:
@@ -86,6 +86,6 @@ def _later(step: Step, other: Customer, into: Customer) -> str | None:
     return None
 
 
-CUSTOMER_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.MergeCustomers: _merge, c.UndoCustomerMerge: _undo}
 )

@@ -13,7 +13,7 @@ from ..model import ConversationId, Detection
 from ..operations.step import Step
 from .finding import conversation_of
 
-__all__ = ["DESCRIPTION_DECISIONS", "describe"]
+__all__ = ["DECISIONS", "describe"]
 
 
 def describe(step: Step, conversation_id: ConversationId, found: Detection | c.DescribeConversation) -> None:
@@ -32,4 +32,4 @@ def _describe(step: Step, command: c.DescribeConversation) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, conversation_id=command.conversation_id)
 
 
-DESCRIPTION_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.DescribeConversation: _describe})
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.DescribeConversation: _describe})

@@ -38,7 +38,7 @@ from .conversations import accepting
 from .replies import answerable, answered, message_key, post
 from .requests import agent_of
 
-__all__ = ["DRAFT_DECISIONS", "MAX_DRAFTS"]
+__all__ = ["DECISIONS", "MAX_DRAFTS"]
 
 MAX_DRAFTS = 20
 """How many drafts of one conversation may wait at once: its state names them all."""
@@ -254,7 +254,7 @@ def _done(
     )
 
 
-DRAFT_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {
         c.SubmitDraft: _submit,
         c.ReviseDraft: _revise,

@@ -40,7 +40,7 @@ from .links import link_id, send_to_tool, was_sent
 from .replies import message_key, written
 from .requests import unassigned
 
-__all__ = ["ESCALATION_DECISIONS", "MAX_CONSULTS", "theme_of", "transfer"]
+__all__ = ["DECISIONS", "MAX_CONSULTS", "theme_of", "transfer"]
 
 MAX_CONSULTS = 20
 """How many consultations about one request may be open at once: its state names them."""
@@ -221,7 +221,7 @@ def _finish(step: Step, command: c.FinishIssue) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, record_id=id)
 
 
-ESCALATION_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {
         c.Escalate: _escalate,
         c.SetSeverity: _severity,

@@ -20,7 +20,7 @@ from ..settings import Field, FieldOn
 from .bars import customer_of
 from .finding import conversation_of, request_in
 
-__all__ = ["FIELD_DECISIONS", "filled_in"]
+__all__ = ["DECISIONS", "filled_in"]
 
 
 def _set(step: Step, command: c.SetField) -> Outcome:
@@ -116,6 +116,6 @@ def _event(
     )
 
 
-FIELD_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.SetField: _set, c.SetCustomerField: _set_customers}
 )

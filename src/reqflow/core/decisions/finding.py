@@ -11,24 +11,34 @@ from ..model import Conversation, ConversationId, Request, RequestId
 from ..operations.step import Step
 from ..records import Record
 
-__all__ = ["conversation_of", "need_open", "need_open_conversation", "relied_on", "request_in", "request_of"]
+__all__ = [
+    "conversation_of",
+    "need_kept",
+    "need_open",
+    "need_open_conversation",
+    "relied_on",
+    "request_in",
+    "request_of",
+]
 
 R = TypeVar("R", bound=Record)
 
 
 def conversation_of(step: Step, id: ConversationId) -> Conversation:
-    """The conversation of this id, as the step has made it so far. Raises `UnknownId`."""
+    """The conversation of this id, as the step has made it so far. Raises `UnknownId`; `Refused` if it was erased."""
     conversation = step.conversation(id)
     if conversation is None:
         raise UnknownId(f"no conversation {id}")
+    need_kept(conversation)
     return conversation
 
 
 def request_of(step: Step, id: RequestId) -> tuple[Request, Conversation]:
-    """The request of this id, open or closed, and its conversation. Raises `UnknownId`."""
+    """The request of this id, open or closed, and its conversation. Raises `UnknownId`; `Refused` if it was erased."""
     request, conversation = step.overlay.request(id)
     if request is None or conversation is None:
         raise UnknownId(f"no request {id}")
+    need_kept(conversation)
     return request, conversation
 
 
@@ -56,6 +66,12 @@ def need_open(request: Request) -> None:
     """Let a request be worked on only while it is open. Raises `Refused`."""
     if not request.is_open:
         raise Refused("closed", f"request {request.id} is closed ({request.resolution}); reopen it first")
+
+
+def need_kept(conversation: Conversation) -> None:
+    """Let nothing go on in a conversation whose requester was erased. Raises `Refused`."""
+    if conversation.erased is not None:
+        raise Refused("erased", f"whoever asked in {conversation.id} was erased")
 
 
 def need_open_conversation(conversation: Conversation) -> None:

@@ -15,7 +15,7 @@ from ..operations.step import Step
 from .finding import conversation_of, need_open_conversation
 from .replies import answerable, answered, need_publish
 
-__all__ = ["FOLLOW_UP_DECISIONS", "call_off", "reply_of"]
+__all__ = ["DECISIONS", "call_off", "reply_of"]
 
 
 def _schedule(step: Step, command: c.ScheduleFollowUp) -> Outcome:
@@ -72,6 +72,6 @@ def reply_of(step: Step, conversation: Conversation, follow_up: FollowUp) -> c.R
     )
 
 
-FOLLOW_UP_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.ScheduleFollowUp: _schedule, c.CancelFollowUp: _cancel}
 )

@@ -15,7 +15,7 @@ from ..model import MAX_TIMERS, Code, Conversation, FieldValue, RequestId
 from ..operations.step import Step
 from .finding import conversation_of, need_open_conversation, request_in
 
-__all__ = ["HOST_DECISIONS"]
+__all__ = ["DECISIONS"]
 
 
 def _there(step: Step, command: Any) -> Conversation:
@@ -90,6 +90,6 @@ def _names(conversation: Conversation) -> Iterator[Code]:
     return (each.name for each in conversation.timers)
 
 
-HOST_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.RecordEvent: _record, c.SendEffect: _send, c.SetTimer: _set, c.CancelTimer: _cancel}
 )

@@ -19,7 +19,7 @@ from ..timers import loop_key
 from .finding import conversation_of, need_open, relied_on, request_of
 
 __all__ = [
-    "LINK_DECISIONS",
+    "DECISIONS",
     "MAX_ABOVE",
     "MAX_LINKS",
     "link_id",
@@ -189,6 +189,6 @@ def ticket_reported(step: Step, reported: c.TicketReported) -> None:
     step.emit(conversation.id, event)
 
 
-LINK_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.Link: _add, c.Unlink: _remove, c.CreateTicket: _create_ticket}
 )

@@ -15,7 +15,7 @@ from ..operations.step import Step
 from ..settings import Desk
 from .finding import conversation_of, request_of
 
-__all__ = ["NAMING_DECISIONS", "write_subject"]
+__all__ = ["DECISIONS", "write_subject"]
 
 
 def write_subject(step: Step, words: str | None, source: str, audience: Audience) -> TextRef | None:
@@ -56,6 +56,4 @@ def _need_inside(desk: Desk, status: Code, request: Request) -> None:
         )
 
 
-NAMING_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
-    {c.SetSubject: _title, c.SetStatus: _set_status}
-)
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.SetSubject: _title, c.SetStatus: _set_status})

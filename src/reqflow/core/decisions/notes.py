@@ -15,7 +15,7 @@ from ..operations.step import Step
 from ..records import Note
 from .finding import conversation_of, request_in
 
-__all__ = ["NOTE_DECISIONS"]
+__all__ = ["DECISIONS"]
 
 
 def _add(step: Step, command: c.AddNote) -> Outcome:
@@ -38,4 +38,4 @@ def _delete(step: Step, command: c.DeleteNote) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, conversation_id=note.conversation_id, record_id=Code(note.id))
 
 
-NOTE_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.AddNote: _add, c.DeleteNote: _delete})
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.AddNote: _add, c.DeleteNote: _delete})

@@ -43,7 +43,7 @@ from .finding import conversation_of, need_open_conversation
 from .requests import agent_of, assigned
 
 __all__ = [
-    "REPLY_DECISIONS",
+    "DECISIONS",
     "answerable",
     "answered",
     "message_key",
@@ -186,4 +186,4 @@ def written(
     )
 
 
-REPLY_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.Reply: reply})
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.Reply: reply})

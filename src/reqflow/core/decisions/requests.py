@@ -35,10 +35,10 @@ from ..operations.step import Step
 from ..rights.permissions import need_seen
 from ..rights.visibility import granted
 from ..settings import Desk
-from .finding import need_open, request_of
+from .finding import need_kept, need_open, request_of
 
 __all__ = [
-    "REQUEST_DECISIONS",
+    "DECISIONS",
     "agent_of",
     "assigned",
     "lead",
@@ -84,6 +84,7 @@ def reopened(
     ``lane_version`` is that of the requester's lane where it leads back to the conversation now.
     """
     made: list[e.Event] = []
+    need_kept(conversation)
     if not conversation.is_open:
         made.append(e.ConversationReopened(reason=reason, lane_version=lane_version))
     made.append(e.RequestReopened(request_id=request.id, reason=reason))
@@ -310,6 +311,4 @@ def lead(step: Step, conversation: Conversation, profile: ProfileId) -> int:
     return place
 
 
-REQUEST_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
-    dict.fromkeys((*_RULES, c.Reopen), _on_request)
-)
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(dict.fromkeys((*_RULES, c.Reopen), _on_request))

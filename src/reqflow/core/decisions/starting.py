@@ -36,7 +36,7 @@ from .finding import relied_on
 from .replies import message_key, need_publish, written
 from .requests import agent_of
 
-__all__ = ["START_DECISIONS"]
+__all__ = ["DECISIONS"]
 
 _CUSTOMER, _INTERNAL = Audience.CUSTOMER, Audience.INTERNAL
 
@@ -156,4 +156,4 @@ def _say(
     step.emit(conversation, e.MessagePosted(message=message, to=to))
 
 
-START_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.StartConversation: _start})
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.StartConversation: _start})

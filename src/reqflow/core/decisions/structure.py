@@ -35,7 +35,7 @@ from ..rights.permissions import need_seen
 from .finding import need_open, request_of
 from .requests import assigned, lead, led_on, need_assignable, reopen, target_of
 
-__all__ = ["MOST", "STRUCTURE_DECISIONS", "promoted"]
+__all__ = ["DECISIONS", "MOST", "promoted"]
 
 _FIRST = MessageId("")
 MOST = 20
@@ -284,6 +284,6 @@ def _of_request(step: Step, id: MessageId, request: Request) -> Message:
     return message
 
 
-STRUCTURE_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.Promote: _promote, c.Merge: _merge, c.Split: _split}
 )

@@ -19,7 +19,7 @@ from ..rights.permissions import principal_of
 from ..settings import Right
 from .finding import conversation_of
 
-__all__ = ["MAX_TAGS", "TAG_DECISIONS"]
+__all__ = ["DECISIONS", "MAX_TAGS"]
 
 MAX_TAGS = 32
 """How many tags a conversation may carry: its state names them all."""
@@ -94,6 +94,6 @@ def _done(conversation: ConversationId | None, name: Code) -> Outcome:
     return Outcome(kind=OutcomeKind.DONE, conversation_id=conversation, record_id=name)
 
 
-TAG_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType(
     {c.AddTag: _add, c.RemoveTag: _remove, c.DefineTag: _define, c.RetireTag: _retire}
 )

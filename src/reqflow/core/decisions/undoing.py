@@ -32,7 +32,7 @@ from ..operations.step import Step
 from .finding import conversation_of, request_in
 from .requests import assigned, lead, unassigned, woken
 
-__all__ = ["UNDO_DECISIONS"]
+__all__ = ["DECISIONS"]
 
 _UNDONE = Reason(Code("undone"))
 
@@ -290,4 +290,4 @@ class _Way:
         self.step.emit(self.id, e.ConversationReleased(previous=holder, reason=_UNDONE))
 
 
-UNDO_DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.Undo: _undo})
+DECISIONS: Mapping[type[c.Command], Any] = MappingProxyType({c.Undo: _undo})

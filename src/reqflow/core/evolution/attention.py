@@ -11,7 +11,7 @@ from .. import events as e
 from ..model import Actor, AgentId, Conversation
 from ..values import changed
 
-__all__ = ["ATTENTION_RULES"]
+__all__ = ["RULES"]
 
 
 def _with(agents: tuple[AgentId, ...], agent: AgentId) -> tuple[AgentId, ...]:
@@ -43,7 +43,7 @@ def _mentioned(
     )
 
 
-ATTENTION_RULES: Mapping[type[e.Event], Any] = MappingProxyType(
+RULES: Mapping[type[e.Event], Any] = MappingProxyType(
     {
         e.ConversationFollowed: _followed,
         e.ConversationUnfollowed: _unfollowed,

@@ -9,10 +9,10 @@ from typing import Any
 
 from .. import events as e
 from ..lifecycle import CONVERSATION
-from ..model import Actor, Conversation, LinkKind
+from ..model import Actor, Conversation
 from ..values import changed
 
-__all__ = ["CONVERSATION_RULES"]
+__all__ = ["RULES"]
 
 
 def _moved(conversation: Conversation, event: e.Event, **changes: Any) -> Conversation:
@@ -68,15 +68,7 @@ def _restarted(
     return _moved(conversation, event, reason=None, closed_at=None, continued_in=None)
 
 
-def _linked(
-    conversation: Conversation, event: e.ConversationLinked, at: datetime, actor: Actor
-) -> Conversation:
-    if event.kind is LinkKind.FOLLOW_UP and not conversation.is_open:
-        return changed(conversation, continued_in=event.other)
-    return conversation
-
-
-CONVERSATION_RULES: Mapping[type[e.Event], Any] = MappingProxyType(
+RULES: Mapping[type[e.Event], Any] = MappingProxyType(
     {
         e.ConversationAccepted: _accepted,
         e.ConversationHandedOver: _handed_over,
@@ -86,6 +78,5 @@ CONVERSATION_RULES: Mapping[type[e.Event], Any] = MappingProxyType(
         e.ConversationReviewEnded: _review,
         e.ConversationClosed: _ended,
         e.ConversationReopened: _restarted,
-        e.ConversationLinked: _linked,
     }
 )

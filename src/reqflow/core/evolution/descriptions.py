@@ -11,7 +11,7 @@ from .. import events as e
 from ..model import Actor, Conversation
 from ..values import changed
 
-__all__ = ["DESCRIPTION_RULES"]
+__all__ = ["RULES"]
 
 
 def _described(
@@ -24,4 +24,4 @@ def _described(
     )
 
 
-DESCRIPTION_RULES: Mapping[type[e.Event], Any] = MappingProxyType({e.ConversationDescribed: _described})
+RULES: Mapping[type[e.Event], Any] = MappingProxyType({e.ConversationDescribed: _described})

@@ -11,7 +11,7 @@ from .. import events as e
 from ..model import Actor, Conversation
 from ..values import changed
 
-__all__ = ["DRAFT_RULES"]
+__all__ = ["RULES"]
 
 
 def _waits(
@@ -34,7 +34,7 @@ def _ended(
     return changed(conversation, drafts=drafts)
 
 
-DRAFT_RULES: Mapping[type[e.Event], Any] = MappingProxyType(
+RULES: Mapping[type[e.Event], Any] = MappingProxyType(
     {
         e.DraftSubmitted: _waits,
         e.DraftRevised: _waits,

@@ -11,7 +11,7 @@ from .. import events as e
 from ..model import Actor, Conversation, Escalation
 from .marks import change_held, held
 
-__all__ = ["ESCALATION_RULES"]
+__all__ = ["RULES"]
 
 
 def _escalated(
@@ -43,7 +43,7 @@ def _prioritized(
     return change_held(conversation, event, actor, priority=event.priority)
 
 
-ESCALATION_RULES: Mapping[type[e.Event], Any] = MappingProxyType(
+RULES: Mapping[type[e.Event], Any] = MappingProxyType(
     {
         e.RequestEscalated: _escalated,
         e.ConsultAnswered: _answered,

@@ -12,7 +12,7 @@ from ..model import Actor, ActorKind, Conversation, Message, Request, Side
 from ..values import changed
 from .state import later
 
-__all__ = ["MESSAGE_RULES"]
+__all__ = ["RULES", "heard"]
 
 # On CPython 3.11 a member costs five times more through its enumeration than through a name of its own.
 _AGENT, _BOT = ActorKind.AGENT, ActorKind.BOT
@@ -59,7 +59,8 @@ def _answered(request: Request, message: Message) -> Request:
     return changed(request, active_at=message.sent_at, touched=touched)
 
 
-def _heard(request: Request, sent_at: datetime) -> Request:
+def heard(request: Request, sent_at: datetime) -> Request:
+    """The request after words of its customer's: they count as activity, late ones change nothing."""
     if sent_at <= request.active_at:
         return request
     return changed(request, active_at=sent_at)
@@ -69,23 +70,7 @@ def _adopted(conversation: Conversation, event: e.MessageAdopted, at: datetime, 
     return changed(
         conversation,
         requests=tuple(
-            _heard(request, conversation.active_at) if request.id == event.request_id else request
-            for request in conversation.requests
-        ),
-    )
-
-
-def _absorbed(
-    conversation: Conversation, event: e.ConversationAbsorbed, at: datetime, actor: Actor
-) -> Conversation:
-    heard_at = event.customer_at
-    return changed(
-        conversation,
-        messages=conversation.messages + event.messages,
-        customer_at=later(conversation.customer_at, heard_at),
-        active_at=later(conversation.active_at, heard_at),
-        requests=tuple(
-            _heard(request, heard_at) if request.id == event.request_id and heard_at else request
+            heard(request, conversation.active_at) if request.id == event.request_id else request
             for request in conversation.requests
         ),
     )
@@ -100,12 +85,11 @@ def _delivered(
     return conversation
 
 
-MESSAGE_RULES: Mapping[type[e.Event], Any] = MappingProxyType(
+RULES: Mapping[type[e.Event], Any] = MappingProxyType(
     {
         e.MessageReceived: _message,
         e.MessagePosted: _message,
         e.MessageAdopted: _adopted,
-        e.ConversationAbsorbed: _absorbed,
         e.MessageDelivered: _delivered,
     }
 )

@@ -13,7 +13,7 @@ from ..model import Actor, ActorKind, Conversation, Request, RequestState
 from ..values import changed
 from .state import ORDER, find_request, later
 
-__all__ = ["REQUEST_RULES"]
+__all__ = ["RULES"]
 
 _AGENT, _CLOSED = ActorKind.AGENT, RequestState.CLOSED
 
@@ -175,6 +175,6 @@ _MADE = frozenset({"promoted", "split", "started"})
 _BY_ITSELF = frozenset({"channel_owner", "customer_wrote", "had_it_before", "late"})
 
 
-REQUEST_RULES: Mapping[type[e.Event], Any] = MappingProxyType(
+RULES: Mapping[type[e.Event], Any] = MappingProxyType(
     {e.RequestOpened: _opened, **dict.fromkeys(_CHANGES, _request)}
 )

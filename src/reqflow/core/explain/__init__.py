@@ -10,11 +10,23 @@ from typing import Any
 import attrs
 
 from .. import events as e
-from ..model import Actor, ActorKind, Code, FieldValue, Message, Reason, RequestId, TextId, TextRef
+from ..ids import profile_texts
+from ..model import (
+    Actor,
+    ActorKind,
+    Code,
+    FieldValue,
+    Message,
+    ProfileId,
+    Reason,
+    RequestId,
+    TextId,
+    TextRef,
+)
 from ..values import value
 from .words import CLOCKWORK, LABELS, OUTSIDE, REASONS
 
-__all__ = ["Line", "Names", "describe", "profiles", "refs_in", "text_refs", "told_reason"]
+__all__ = ["Line", "Names", "describe", "profiles", "refs_in", "said_in", "text_refs", "told_reason"]
 
 
 @value(kw_only=True)
@@ -335,6 +347,21 @@ _SAYINGS: Mapping[type[e.Event], Callable[[Any, Names], str]] = MappingProxyType
         e.DraftWithdrawn: lambda event, names: f"withdrew the draft of {names.person(event.author)}",
         e.DraftNoteAdded: lambda event, names: f"noted on the draft: {names.text(event.text)}",
         e.DraftNoteDeleted: lambda event, names: f"deleted the note on the draft: {names.text(event.text)}",
+        e.ErasureAsked: lambda event, names: (
+            f"asked for {', '.join(event.profiles or event.customers)} to be erased"
+        ),
+        e.ErasureAdvanced: lambda event, names: (
+            f"emptied {event.texts} texts, ended {event.conversations} conversations"
+            + (", and was done" if event.finished else "")
+        ),
+        e.CustomerErased: _fixed("erased what was on record of the customer"),
+        e.ConversationErased: lambda event, names: (
+            f"erased what was said ({event.scope.replace('_', ' ')}), since whoever asked was erased"
+        ),
+        e.ConversationPurged: lambda event, names: (
+            f"purged {event.entries} entries: the conversation was closed long enough"
+        ),
+        e.RequestPurged: lambda event, names: f"kept the figures of {event.request_id}",
         e.ConversationDescribed: lambda event, names: (
             "found "
             + " and ".join(
@@ -410,6 +437,22 @@ def refs_in(content: Any) -> Iterator[TextRef]:
     elif attrs.has(content.__class__):
         for field in attrs.fields(content.__class__):
             yield from refs_in(getattr(content, field.name))
+
+
+def said_in(entries: Iterable[e.Entry], owners: frozenset[str] | None = None) -> tuple[TextId, ...]:
+    """The texts of these entries, or of them those that belong to one of the owners.
+
+    Not the address of a profile, which is on record of it whatever is said.
+    """
+    found: dict[TextId, None] = {}
+    for entry in entries:
+        for ref in refs_in(entry.events):
+            if owners is None or ref.owner in owners:
+                found[ref.id] = None
+    for owner in {ref.owner for entry in entries for ref in refs_in(entry.events)}:
+        for text in profile_texts(ProfileId(owner)):
+            found.pop(text, None)
+    return tuple(found)
 
 
 def profiles(entries: Iterable[e.Entry]) -> Iterator[Code]:

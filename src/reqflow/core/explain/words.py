@@ -9,7 +9,9 @@ from ..model import Label
 
 __all__ = ["CLOCKWORK", "LABELS", "OUTSIDE", "REASONS"]
 
-CLOCKWORK: Mapping[str, str] = MappingProxyType({"drain": "the queue", "bar": "the bar", "loop": "the desk"})
+CLOCKWORK: Mapping[str, str] = MappingProxyType(
+    {"drain": "the queue", "bar": "the bar", "erase": "the erasure", "loop": "the desk"}
+)
 """Timers that act for something which people know; the others are time itself."""
 
 OUTSIDE: Mapping[str, str] = MappingProxyType(
@@ -48,6 +50,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "merged": "the two turned out to be one person",
         "merge_undone": "the two are not one person after all",
         "barred": "whoever asked was barred",
+        "erased": "whoever asked was erased",
         "late": "an older message arrived late and began the group",
         "wake": "the snooze is over",
         "emoji": "an emoji on a message asked for it",

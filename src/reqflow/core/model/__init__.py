@@ -7,49 +7,77 @@ which can be erased without touching history.
 
 from __future__ import annotations
 
-from .content import FieldValue
-from .conversations import Conversation
-from .ids import (
-    AgentId,
-    ChannelId,
-    Code,
-    CommandKey,
-    ConversationId,
-    CustomerId,
-    ExternalId,
-    MessageId,
-    NativeId,
-    ProfileId,
-    QueueId,
-    RequestId,
-    TeamId,
-    TextId,
-    Workspace,
-)
-from .later import MAX_FOLLOW_UPS, MAX_TIMERS, FollowUp, HostTimer, Waited
-from .messages import Attachment, Message, Pointer
-from .people import AgentLoad, Lane, MovedProfile, Particulars, Profile
-from .requests import Request
-from .values import Actor, Detection, Dropped, Reason, Text, TextRef
-from .words import (
-    ActorKind,
-    AttachmentKind,
-    Audience,
-    Badge,
-    CloseReason,
-    ConversationState,
-    Delivery,
-    DraftState,
-    Escalation,
-    HoldReason,
-    IdentityLevel,
-    Label,
-    LinkKind,
-    LinkTarget,
-    RequestState,
-    Resolution,
-    Side,
-)
+from typing import TYPE_CHECKING
+
+from ...rooms import window
+
+if TYPE_CHECKING:
+    from .content import FieldValue
+    from .conversations import Conversation
+    from .ids import (
+        AgentId,
+        ChannelId,
+        Code,
+        CommandKey,
+        ConversationId,
+        CustomerId,
+        ExternalId,
+        MessageId,
+        NativeId,
+        ProfileId,
+        QueueId,
+        RequestId,
+        TeamId,
+        TextId,
+        Workspace,
+    )
+    from .later import MAX_FOLLOW_UPS, MAX_TIMERS, FollowUp, HostTimer, Waited
+    from .messages import Attachment, Message, Pointer
+    from .people import AgentLoad, Lane, MovedProfile, Particulars, Profile
+    from .requests import Request
+    from .values import Actor, Detection, Dropped, Reason, Text, TextRef
+    from .words import (
+        ActorKind,
+        AttachmentKind,
+        Audience,
+        Badge,
+        CloseReason,
+        ConversationState,
+        Delivery,
+        DraftState,
+        ErasureScope,
+        Escalation,
+        HoldReason,
+        IdentityLevel,
+        Label,
+        LinkKind,
+        LinkTarget,
+        RequestState,
+        Resolution,
+        Side,
+    )
+else:
+    __getattr__, __dir__ = window(
+        __name__,
+        {
+            ".content": "FieldValue",
+            ".conversations": "Conversation",
+            ".ids": (
+                "AgentId ChannelId Code CommandKey ConversationId CustomerId ExternalId MessageId NativeId "
+                "ProfileId QueueId RequestId TeamId TextId Workspace"
+            ),
+            ".later": "MAX_FOLLOW_UPS MAX_TIMERS FollowUp HostTimer Waited",
+            ".messages": "Attachment Message Pointer",
+            ".people": "AgentLoad Lane MovedProfile Particulars Profile",
+            ".requests": "Request",
+            ".values": "Actor Detection Dropped Reason Text TextRef",
+            ".words": (
+                "ActorKind AttachmentKind Audience Badge CloseReason ConversationState Delivery DraftState "
+                "ErasureScope Escalation HoldReason IdentityLevel Label LinkKind LinkTarget RequestState "
+                "Resolution Side"
+            ),
+        },
+    )
 
 __all__ = [
     "MAX_FOLLOW_UPS",
@@ -74,6 +102,7 @@ __all__ = [
     "Detection",
     "DraftState",
     "Dropped",
+    "ErasureScope",
     "Escalation",
     "ExternalId",
     "FieldValue",

@@ -10,7 +10,7 @@ from .ids import AgentId, ChannelId, Code, ConversationId, NativeId, ProfileId, 
 from .later import FollowUp, HostTimer
 from .requests import Request
 from .values import TextRef
-from .words import Audience, CloseReason, ConversationState, IdentityLevel, Resolution
+from .words import Audience, CloseReason, ConversationState, ErasureScope, IdentityLevel, Resolution
 
 __all__ = ["Conversation"]
 
@@ -32,7 +32,8 @@ class Conversation:
     ``mentioned`` are colleagues who were called in: they see it too. ``followers`` are told what happens in it.
     ``greeted_at`` is when a bot of ours last wrote in it: it then counts as answered, though no clock stops.
     ``level`` is how sure the transport was of its author when it began. ``sentiment`` and ``language`` are codes that a
-    classifier or a person found for it.
+    classifier or a person found for it. ``erased`` says that whoever asked was erased, and how far: nothing goes on in
+    it.
     """
 
     id: ConversationId
@@ -68,6 +69,7 @@ class Conversation:
     follow_ups: tuple[FollowUp, ...] = ()
     requests: tuple[Request, ...] = ()
     closed: tuple[Request, ...] = ()
+    erased: ErasureScope | None = None
 
     @property
     def is_open(self) -> bool:

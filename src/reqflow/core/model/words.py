@@ -13,6 +13,7 @@ __all__ = [
     "ConversationState",
     "Delivery",
     "DraftState",
+    "ErasureScope",
     "Escalation",
     "HoldReason",
     "IdentityLevel",
@@ -154,6 +155,15 @@ class Badge(StrEnum):
 
     RECOGNIZED = "recognized"
     ANONYMOUS = "anonymous"
+
+
+class ErasureScope(StrEnum):
+    """How far the erasure of a person reaches."""
+
+    CONVERSATIONS = "conversations"
+    """All that was said in the conversations that they asked in, by whomever, and their own words anywhere else."""
+    OWN_WORDS = "own_words"
+    """What they said and what is on record of them. What colleagues wrote to and about them stays."""
 
 
 class Escalation(StrEnum):

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .. import effects, records
 from .. import events as e
-from ..effects import AnnounceRequest, NotifyAgent, NotifyTeam, OfferActions, React
 from ..ids import make_text, profile_id
 from ..model import AgentId, Audience, Code, Conversation, Message, QueueId, TeamId, TextRef
-from ..records.attention import card_id
 from ..settings import OWN_MEANS, ChannelSettings
 from .people import about, specialists_of
 from .words import Notice, Who
@@ -33,7 +32,7 @@ def _agent(
     message: Message | None = getattr(event, "message", None)
     step.queue(
         Code(f"{scheme}:{agent.id}"),
-        NotifyAgent(
+        effects.NotifyAgent(
             agent=agent.id,
             conversation_id=conversation.id,
             request_id=getattr(event, "request_id", None) or (message.request_id if message else None),
@@ -71,7 +70,7 @@ def _team(
     for team in sorted(teams or settings.responder_teams):
         step.queue(
             Code(f"team:{team}"),
-            NotifyTeam(
+            effects.NotifyTeam(
                 team=team,
                 conversation_id=conversation.id,
                 request_id=getattr(event, "request_id", None),
@@ -93,7 +92,7 @@ def _triage(
     if request is None:
         return
     took = isinstance(event, e.RequestAssigned) and event.reason.code == "took_it"
-    card = AnnounceRequest(
+    card = effects.AnnounceRequest(
         channel_id=conversation.channel_id,
         conversation_id=conversation.id,
         request_id=request.id,
@@ -109,7 +108,7 @@ def _triage(
     room = specialists_of(step, conversation, event) if step.desk.themes else None
     if room is not None and room != settings.triage:
         shown = attrs.evolve(card, room=room)
-        step.queue(room, shown, card_key(card_id(request.id, room)))
+        step.queue(room, shown, card_key(records.card_id(request.id, room)))
 
 
 def _replier(
@@ -120,7 +119,7 @@ def _replier(
         return
     step.queue(
         Code(conversation.channel_id),
-        OfferActions(
+        effects.OfferActions(
             agent=notice.agent,
             channel_id=conversation.channel_id,
             conversation_id=conversation.id,
@@ -142,7 +141,7 @@ def _opener(
     done = notice.code in ("done", "reopened")
     step.queue(
         Code(conversation.channel_id),
-        React(
+        effects.React(
             channel_id=conversation.channel_id,
             conversation_id=conversation.id,
             request_id=request.id,

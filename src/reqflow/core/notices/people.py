@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from .. import events as e
+from .. import rights
 from ..evolution import find_request
 from ..model import ActorKind, AgentId, Code, Conversation, Request
-from ..rights.visibility import Principal, granted, sees
 from ..settings import ChannelSettings, Right
 from .words import Who
 
@@ -82,7 +82,7 @@ def listeners(conversation: Conversation) -> tuple[AgentId, ...]:
 def _may_see(step: Any, agent: AgentId, conversation: Conversation) -> bool:
     """Whether a colleague is still there, and may still see it: grants end, and what is followed does not."""
     known = step.desk.agents.get(agent)
-    return known is not None and sees(step.desk, Principal(known), conversation)
+    return known is not None and rights.sees(step.desk, rights.Principal(known), conversation)
 
 
 def _named(
@@ -103,7 +103,7 @@ def _reviewers(
     able = (
         agent.id
         for agent in step.desk.agents.values()
-        if Right.REVIEW in agent.rights and agent.id != own and granted(step.desk, agent, conversation)
+        if Right.REVIEW in agent.rights and agent.id != own and rights.granted(step.desk, agent, conversation)
     )
     return sorted(able)[:MOST]
 

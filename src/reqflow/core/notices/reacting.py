@@ -7,16 +7,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from .. import asking, effects, notices
 from .. import events as e
-from ..asking.consulting import bring_answer
-from ..effects import HostEffect, OpenTicket, PageEngineers, PostMessage
 from ..model import AgentId, Audience, ChannelId, Code, Conversation, Message, Pointer, Side, TextRef
 from ..settings import ChannelSettings, Desk
-from .greeting import greet
 from .means import MEANS
 from .people import AGENTS, about
 from .table import Line, lines_of
-from .unseen import give_up, looked, watch
 from .words import Notice, NoticeRule, Telling, Who
 
 if TYPE_CHECKING:
@@ -45,14 +42,14 @@ class Hearing(dict[type[e.Event], tuple[Reaction, ...]]):
         self._ruled = ruled
 
     def __missing__(self, happened: type[e.Event]) -> tuple[Reaction, ...]:
-        lines = lines_of(happened, self._desk, self.settings)
+        lines = lines_of(happened.tag, self._desk, self.settings)
         told: tuple[Reaction, ...] = ()
         if lines or self._ruled:
-            told = (partial(_tell_listeners if happened in _WORDS else _tell, lines),)
+            told = (partial(_tell_listeners if happened.tag in _WORDS else _tell, lines),)
         found = self[happened] = (
-            *self._counting(_BEFORE.get(happened, ())),
+            *self._counting(_BEFORE.get(happened.tag, ())),
             *told,
-            *self._counting(_AFTER.get(happened, ())),
+            *self._counting(_AFTER.get(happened.tag, ())),
         )
         return found
 
@@ -92,7 +89,7 @@ def _post(
         return  # internal words stay on the desk
     step.queue(
         Code(conversation.channel_id),
-        PostMessage(
+        effects.PostMessage(
             channel_id=conversation.channel_id,
             conversation_id=conversation.id,
             message_id=message.id,
@@ -125,25 +122,35 @@ def _watch(
     event: e.MessageReceived | e.MessagePosted,
     settings: ChannelSettings,
 ) -> None:
-    watch(step, conversation, event.message, settings)
+    notices.watch(step, conversation, event.message, settings)
 
 
 def _assigned(
     step: Step, conversation: Conversation, event: e.RequestAssigned, settings: ChannelSettings
 ) -> None:
-    looked(step, conversation, event.assignee)
+    notices.looked(step, conversation, event.assignee)
 
 
 def _followed(
     step: Step, conversation: Conversation, event: e.ConversationFollowed, settings: ChannelSettings
 ) -> None:
-    looked(step, conversation, event.agent)
+    notices.looked(step, conversation, event.agent)
 
 
 def _ended(
     step: Step, conversation: Conversation, event: e.ConversationClosed, settings: ChannelSettings
 ) -> None:
-    give_up(step, conversation, event)
+    notices.give_up(step, conversation, event)
+
+
+def _greet(step: Step, conversation: Conversation, event: e.RequestOpened, settings: ChannelSettings) -> None:
+    notices.greet(step, conversation, event, settings)
+
+
+def _answered(
+    step: Step, conversation: Conversation, event: e.RequestClosed, settings: ChannelSettings
+) -> None:
+    asking.bring_answer(step, conversation, event, settings)
 
 
 def _for_host(
@@ -151,7 +158,7 @@ def _for_host(
 ) -> None:
     step.queue(
         event.destination,
-        HostEffect(
+        effects.HostEffect(
             kind=event.kind,
             destination=event.destination,
             conversation_id=conversation.id,
@@ -166,7 +173,7 @@ def _for_tickets(
 ) -> None:
     step.queue(
         Code(event.tool),
-        OpenTicket(
+        effects.OpenTicket(
             tool=event.tool,
             conversation_id=conversation.id,
             kind=event.kind,
@@ -184,7 +191,7 @@ def _page(
         return
     step.queue(
         event.destination,
-        PageEngineers(
+        effects.PageEngineers(
             destination=event.destination,
             conversation_id=conversation.id,
             request_id=request.id,
@@ -263,32 +270,32 @@ def _checked(rule: NoticeRule, given: Iterable[Any]) -> tuple[Notice, ...]:
     return notices
 
 
-_WORDS = frozenset({e.MessagePosted, e.MessageReceived})
+_WORDS = frozenset({"message.posted", "message.received"})
 """Of these only those are told who listen."""
 
-_BEFORE: Mapping[type[e.Event], tuple[Reaction, ...]] = MappingProxyType(
+_BEFORE: Mapping[str, tuple[Reaction, ...]] = MappingProxyType(
     {
-        e.MessagePosted: (_posted, _watch),
-        e.MessageReceived: (_received, _watch),
-        e.RequestAssigned: (_assigned,),
-        e.ConversationFollowed: (_followed,),
-        e.ConversationClosed: (_ended,),
-        e.RequestSeveritySet: (_page,),
-        e.HostEffectQueued: (_for_host,),
-        e.TicketRequested: (_for_tickets,),
+        "message.posted": (_posted, _watch),
+        "message.received": (_received, _watch),
+        "request.assigned": (_assigned,),
+        "conversation.followed": (_followed,),
+        "conversation.closed": (_ended,),
+        "request.severity_set": (_page,),
+        "host.effect_queued": (_for_host,),
+        "ticket.requested": (_for_tickets,),
     }
 )
-"""What each event asks for before anybody is told of it."""
+"""What each event asks for, by its tag, before anybody is told of it."""
 
-_AFTER: Mapping[type[e.Event], tuple[Reaction, ...]] = MappingProxyType(
-    {e.RequestOpened: (greet,), e.RequestClosed: (bring_answer,)}
+_AFTER: Mapping[str, tuple[Reaction, ...]] = MappingProxyType(
+    {"request.opened": (_greet,), "request.closed": (_answered,)}
 )
 """What it asks for after that."""
 
 _WHERE: Mapping[Reaction, Callable[[ChannelSettings], bool]] = MappingProxyType(
     {
         **dict.fromkeys((_watch, _assigned, _followed, _ended), lambda settings: settings.forwards),
-        greet: lambda settings: settings.greets,
+        _greet: lambda settings: settings.greets,
     }
 )
 """In which channels a reaction counts; the others in all."""

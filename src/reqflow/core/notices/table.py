@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .. import events as e
 from ..model import ActorKind, Audience, Code, Resolution, Side
 from ..settings import ChannelSettings, Desk
 from ..values import value
@@ -51,11 +50,9 @@ _WHERE: Mapping[Who, Switch] = MappingProxyType(
 """In which channels they are told anything; the others in all."""
 
 
-def lines_of(happened: type[e.Event], desk: Desk, settings: ChannelSettings) -> tuple[Line, ...]:
-    """The lines for a class of events that count in a channel with these settings."""
-    return tuple(
-        [line for line in TABLE.get(happened, ()) if line.where is None or line.where(desk, settings)]
-    )
+def lines_of(tag: str, desk: Desk, settings: ChannelSettings) -> tuple[Line, ...]:
+    """The lines for events of a tag that count in a channel with these settings."""
+    return tuple([line for line in TABLE.get(tag, ()) if line.where is None or line.where(desk, settings)])
 
 
 _BOT = ActorKind.BOT
@@ -122,13 +119,13 @@ _MESSAGE = (
     _line(Who.FOLLOWERS, "internal_message", _is_internal),
 )
 
-TABLE: Mapping[type[e.Event], tuple[Line, ...]] = MappingProxyType(
+TABLE: Mapping[str, tuple[Line, ...]] = MappingProxyType(
     {
-        e.RequestOpened: (
+        "request.opened": (
             _line(Who.TRIAGE, "opened"),
             _line(Who.TEAM, "new", _has_no_owner),
         ),
-        e.RequestAssigned: (
+        "request.assigned": (
             _line(Who.ASSIGNEE, "assigned_by_answer", _by_answering, _of_assignments),
             _line(Who.ASSIGNEE, "assigned", _otherwise, _of_assignments),
             _line(Who.PREVIOUS, "taken_over", _had_somebody),
@@ -137,56 +134,56 @@ TABLE: Mapping[type[e.Event], tuple[Line, ...]] = MappingProxyType(
             _line(Who.OPENER, "assigned", _was_loose),
             _line(Who.CUSTOMER, "assigned"),
         ),
-        e.RequestUnassigned: (
+        "request.unassigned": (
             _line(Who.PREVIOUS, "unassigned"),
             _line(Who.TRIAGE, "unassigned"),
             _line(Who.OPENER, "unassigned"),
         ),
-        e.RequestRequeued: (
+        "request.requeued": (
             _line(Who.PREVIOUS, "unassigned", _had_somebody),
             _line(Who.TRIAGE, "requeued"),
             _line(Who.OPENER, "unassigned", _had_somebody),
         ),
-        e.RequestRouted: (
+        "request.routed": (
             _line(Who.TRIAGE, "routed"),
             _line(Who.TEAM, "routed"),
         ),
-        e.RequestHeld: (
+        "request.held": (
             _line(Who.ASSIGNEE, "on_hold"),
             _line(Who.TRIAGE, "on_hold"),
             _line(Who.CUSTOMER, "on_hold"),
         ),
-        e.RequestWoken: (
+        "request.woken": (
             _line(Who.ASSIGNEE, "woken"),
             _line(Who.TRIAGE, "woken"),
             _line(Who.CUSTOMER, "woken"),
         ),
-        e.RequestClosed: (
+        "request.closed": (
             _line(Who.ASSIGNEE, "closed", _not_absorbed),
             _line(Who.FOLLOWERS, "closed", _not_absorbed),
             _line(Who.TRIAGE, "closed"),
             _line(Who.OPENER, "done", _is_done),
             _line(Who.CUSTOMER, "closed", _is_over),
         ),
-        e.RequestReopened: (
+        "request.reopened": (
             _line(Who.FOLLOWERS, "reopened"),
             _line(Who.TRIAGE, "reopened"),
             _line(Who.OPENER, "reopened"),
             _line(Who.CUSTOMER, "reopened"),
         ),
-        e.ConsultAnswered: (_line(Who.ASSIGNEE, "consult_answered"),),
-        e.RequestNudged: (_line(Who.ASSIGNEE, "please_close"),),
-        e.MessageReceived: _MESSAGE,
-        e.MessagePosted: _MESSAGE,
-        e.MessageUndelivered: (_line(Who.HOLDER, "undelivered"),),
-        e.MessageUnreviewed: (_line(Who.REVIEWERS, "unreviewed"),),
-        e.DraftSubmitted: (_line(Who.REVIEWERS, "draft_submitted"),),
-        e.DraftRevised: (_line(Who.REVIEWERS, "draft_submitted"),),
-        e.DraftApproved: (_line(Who.NAMED, "draft_approved"),),
-        e.DraftRejected: (_line(Who.NAMED, "draft_rejected"),),
-        e.DraftWithdrawn: (_line(Who.NAMED, "draft_withdrawn"),),
-        e.AgentMentioned: (_line(Who.NAMED, "mentioned"),),
-        e.AgentNotified: (_line(Who.NAMED, None),),
+        "consult.answered": (_line(Who.ASSIGNEE, "consult_answered"),),
+        "request.nudged": (_line(Who.ASSIGNEE, "please_close"),),
+        "message.received": _MESSAGE,
+        "message.posted": _MESSAGE,
+        "message.undelivered": (_line(Who.HOLDER, "undelivered"),),
+        "message.unreviewed": (_line(Who.REVIEWERS, "unreviewed"),),
+        "draft.submitted": (_line(Who.REVIEWERS, "draft_submitted"),),
+        "draft.revised": (_line(Who.REVIEWERS, "draft_submitted"),),
+        "draft.approved": (_line(Who.NAMED, "draft_approved"),),
+        "draft.rejected": (_line(Who.NAMED, "draft_rejected"),),
+        "draft.withdrawn": (_line(Who.NAMED, "draft_withdrawn"),),
+        "agent.mentioned": (_line(Who.NAMED, "mentioned"),),
+        "agent.notified": (_line(Who.NAMED, None),),
     }
 )
-"""Who is told of which event. What is not here, nobody is told of."""
+"""Who is told of which event, by its tag. What is not here, nobody is told of."""

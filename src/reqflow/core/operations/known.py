@@ -133,7 +133,7 @@ class Known(Recalled):
         return answer
 
     def continued(self, conversation: Conversation | None) -> Conversation | None:
-        """Follow a closed conversation to the one that goes on for it, at most `FARTHEST` on."""
+        """Follow a closed conversation to the one that goes on for it, at most `FARTHEST` on; None if it was erased."""
         if conversation is None or conversation.is_open:
             return conversation
         seen: set[ConversationId] = set()
@@ -142,6 +142,8 @@ class Known(Recalled):
                 break
             seen.add(conversation.id)
             conversation = self.conversation(conversation.continued_in)
+        if conversation is not None and conversation.erased is not None:
+            return None  # whoever asked was erased, and begins anew
         return conversation
 
     def recall(self, conversations: Iterable[ConversationId]) -> None:

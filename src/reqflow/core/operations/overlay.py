@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..asking.signatures import Signature
-from ..batch import Batch, Hold, HoldKind, Lease, LoadChange, RecordPut, Timer
+from ..batch import Batch, Gone, Hold, HoldKind, Lease, LoadChange, RecordPut, Timer
 from ..effects import QueuedEffect
 from ..evolution import trim
 from ..facts import Outcome, WantRecord
@@ -26,13 +25,16 @@ from ..model import (
     Profile,
     Request,
 )
-from ..notices.words import NoticeRule
 from ..records.root import Record
-from ..settings import Desk
 from ..timers import next_due
 from ..values import changed
 from .known import Known, Unsettled
 from .recalled import Missing
+
+if TYPE_CHECKING:
+    from ..asking.signatures import Signature
+    from ..notices.words import NoticeRule
+    from ..settings import Desk
 
 __all__ = ["Missing", "Overlay", "Unsettled"]
 
@@ -63,6 +65,7 @@ _DECISIONS = (
     "armed",
     "disarmed",
     "holds",
+    "gone",
 )
 
 
@@ -86,7 +89,7 @@ class Overlay(Known):
         self.notice_rules = notice_rules
         self._stored: dict[ConversationId, Conversation | None] = {}
         self._replaced: dict[tuple[str, str], int] = {}
-        self._moved: set[ConversationId] = set()
+        self._moved: dict[ConversationId, None] = {}  # in the order in which they did: sets have none
         self._loads: dict[AgentId, LoadChange] = {}
         self.profiles: list[Profile] = []
         self.effects: list[QueuedEffect] = []
@@ -96,6 +99,7 @@ class Overlay(Known):
         self.holds: dict[tuple[HoldKind, str], Hold] = {}
         self.consumed: list[Lease] = []
         self.considered: list[Any] | None = None
+        self.gone: Gone | None = None
 
     def again(self) -> Overlay:
         """The same facts, and nothing decided."""
@@ -125,7 +129,7 @@ class Overlay(Known):
             self._stored[key] = before
         self._current[key] = after if len(after.closed) <= 1 else trim(after)
         if sooner:
-            self._moved.add(key)
+            self._moved[key] = None
 
     def put_request(self, request: Request) -> None:
         """A request's new state."""
@@ -170,6 +174,10 @@ class Overlay(Known):
         """Let nothing of these conversations leave that has not left yet, this commit's effects included."""
         self.cancelled += sorted(conversations)
         self.effects = [each for each in self.effects if _about(each) not in conversations]
+
+    def take_away(self, gone: Gone) -> None:
+        """Let this go for good."""
+        self.gone = gone if self.gone is None else self.gone.and_also(gone)
 
     def put_outcome(self, key: CommandKey, outcome: Outcome) -> None:
         """What became of a command."""
@@ -252,6 +260,8 @@ class Overlay(Known):
             parts["adopted"] = tuple(self.adopted)
             parts["cancelled"] = tuple(self.cancelled)
             parts["holds"] = tuple(self.holds.values())
+        if self.gone is not None:
+            parts["gone"] = self.gone
         return Batch(
             workspace=self.desk.workspace,
             at=self.at,
@@ -273,9 +283,10 @@ class Overlay(Known):
         key = Code(after.id)
         fired = bool(self.consumed) and any(lease.id == key for lease in self.consumed)
         if due_after is None:
-            # what ends may have a timer of older settings, even where today's would give it none
+            # what ends may have a timer of older settings, even where today's would give it none; and one that fired may
+            # have been armed again since, by a desk that changed
             ends = before is not None and before.is_open and not after.is_open
-            if (due_before is not None or ends) and not fired:
+            if ends or (due_before is not None and not fired):
                 disarmed.append(key)
         elif fired or due_before is None or due_after < due_before:
             self.arm(key, due_after)

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .. import asking, decisions, placing
 from .. import commands as c
 from .. import events as e
-from ..asking.choosing import answer_choice, asked_by, by_menu, carry_out
-from ..asking.flagging import flag_want, heed
-from ..automations import Automation
 from ..batch import Lease, ThreadKey
 from ..decisions import conclude, decide
-from ..decisions.links import ticket_reported
 from ..facts import (
     Outcome,
     OutcomeKind,
@@ -46,14 +43,16 @@ from ..model import (
     IdentityLevel,
     NativeId,
 )
-from ..placing.attending import seen_wants
 from ..placing.barring import bar_want
 from ..placing.intake import FIRST, Intake
 from ..placing.recognition import recognition_wants
 from ..placing.routing import responds_in
-from ..settings import Desk
 from .overlay import Overlay
 from .step import Step
+
+if TYPE_CHECKING:
+    from ..automations import Automation
+    from ..settings import Desk
 
 __all__ = ["execute", "in_parts", "observe", "react", "report", "take_choice", "wants_of"]
 
@@ -64,7 +63,7 @@ _SIGNED_IN = IdentityLevel.SIGNED_IN
 
 def wants_of(item: c.Observation | c.MarkSeen | c.Command, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
     """What an operation asks first, in one recall."""
-    return _WANTS.get(item.__class__, _command_wants)(item, key, desk)
+    return _WANTS.get(item.__class__.__name__, _command_wants)(item, key, desk)
 
 
 def _command_wants(command: c.Command, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
@@ -94,14 +93,18 @@ def _chosen_wants(chosen: c.MenuChoice, key: CommandKey, desk: Desk) -> tuple[Wa
 
 
 def _seen_wants(seen: c.MarkSeen, key: CommandKey, desk: Desk) -> tuple[Want, ...]:
-    return (WantDesk(desk.revision), *seen_wants(seen))
+    return (WantDesk(desk.revision), *placing.seen_wants(seen))
 
 
 def _reacted_wants(reacted: c.Reacted, _: CommandKey, desk: Desk) -> tuple[Want, ...]:
     if reacted.inbound is not None:
         key = inbound_key(reacted.channel, reacted.native)
-        return (*_inbound_wants(reacted.inbound, key, desk), flag_want(reacted))
-    return (WantDesk(desk.revision), *_message_wants(reacted.channel, reacted.native), flag_want(reacted))
+        return (*_inbound_wants(reacted.inbound, key, desk), asking.flag_want(reacted))
+    return (
+        WantDesk(desk.revision),
+        *_message_wants(reacted.channel, reacted.native),
+        asking.flag_want(reacted),
+    )
 
 
 def _message_wants(channel: ChannelId, native: NativeId) -> tuple[Want, ...]:
@@ -147,18 +150,18 @@ def _inbound_wants(inbound: c.Inbound, key: CommandKey, desk: Desk) -> tuple[Wan
     return first
 
 
-_WANTS: Mapping[type, Callable[[Any, CommandKey, Desk], tuple[Want, ...]]] = MappingProxyType(
+_WANTS: Mapping[str, Callable[[Any, CommandKey, Desk], tuple[Want, ...]]] = MappingProxyType(
     {
-        c.Inbound: _inbound_wants,
-        c.MessageEdit: _changed_wants,
-        c.MessageDeletion: _changed_wants,
-        c.Reacted: _reacted_wants,
-        c.MenuChoice: _chosen_wants,
-        c.MarkSeen: _seen_wants,
-        c.Promote: _promote_wants,
+        "Inbound": _inbound_wants,
+        "MessageEdit": _changed_wants,
+        "MessageDeletion": _changed_wants,
+        "Reacted": _reacted_wants,
+        "MenuChoice": _chosen_wants,
+        "MarkSeen": _seen_wants,
+        "Promote": _promote_wants,
     }
 )
-"""What each kind of item asks; whatever is not here is a command like most."""
+"""What each kind of item asks, by the name of its class; whatever is not here is a command like most."""
 
 
 def observe(
@@ -200,7 +203,7 @@ def react(
     if reacted.inbound is not None:
         came = inbound_key(reacted.channel, reacted.native)
         observe(overlay, reacted.inbound, came, None, rules, muted=muted, judged=False)
-    return heed(overlay, reacted, key, rules, muted=muted)
+    return asking.heed(overlay, reacted, key, rules, muted=muted)
 
 
 def take_choice(
@@ -212,15 +215,15 @@ def take_choice(
     muted: bool = False,
 ) -> Outcome:
     """Let an option of a menu run its own flow: what it opens comes in as a message, and the rest is done to that."""
-    asked = asked_by(overlay, chosen)
+    asked = asking.asked_by(overlay, chosen)
     if asked is None:
-        return answer_choice(overlay, chosen, key, muted=muted)
+        return asking.answer_choice(overlay, chosen, key, muted=muted)
     came = observe(
-        overlay, asked, inbound_key(asked.channel, asked.native), by_menu(chosen), rules, muted=muted
+        overlay, asked, inbound_key(asked.channel, asked.native), asking.by_menu(chosen), rules, muted=muted
     )
     if came.duplicate or came.conversation_id is None:
         return came
-    return carry_out(overlay, chosen, key, rules, muted=muted)
+    return asking.carry_out(overlay, chosen, key, rules, muted=muted)
 
 
 def execute(
@@ -260,7 +263,7 @@ def report(overlay: Overlay, reported: c.Delivered | c.TicketReported, lease: Le
     by = reported.kind if isinstance(reported, c.TicketReported) else "transport"
     step = Step(overlay, Actor(ActorKind.EXTERNAL, Code(by)), cause)
     if isinstance(reported, c.TicketReported):
-        ticket_reported(step, reported)
+        decisions.ticket_reported(step, reported)
     else:
         _message_reported(step, reported)
     step.finish()

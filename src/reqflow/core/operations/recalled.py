@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..facts import Answer, Need
+from ...errors import Conflict
+from ..facts import Answer, Need, WantConversation
 from ..model import Conversation, ConversationId
 
 __all__ = ["Missing", "Recalled"]
@@ -20,7 +21,7 @@ class Missing(Exception):
 
 
 class Recalled:
-    """The answers to wants. Conversations among them stay as they were first recalled."""
+    """The answers to wants, all of one moment as far as conversations go."""
 
     def __init__(self) -> None:
         self._answers: dict[tuple[Any, ...], Answer] = {}
@@ -32,14 +33,21 @@ class Recalled:
         self._recalled = other._recalled
 
     def learn(self, wants: Sequence[Need], answers: Sequence[Answer]) -> None:
-        """Take in what was recalled."""
+        """Take in what was recalled. Raises `Conflict` when a conversation has changed since it was recalled first."""
         self._answers.update(zip(wants, answers, strict=True))
         for answer in answers:
             if answer is None:
                 continue
             found = answer[1] if isinstance(answer, tuple) and len(answer) == 2 else answer
-            if isinstance(found, Conversation):  # as first recalled: if it changed since, that is a conflict
-                self._recalled.setdefault(found.id, found)
+            if isinstance(found, Conversation):
+                first = self._recalled.setdefault(found.id, found)
+                if first.version != found.version:
+                    # it changed between two recalls: what came with the second does not fit what came with the first
+                    raise Conflict([("conversation", found.id)])
+
+    def known_again(self, wants: Sequence[Need]) -> tuple[WantConversation, ...]:
+        """What to ask together with these, so that it shows when a conversation has changed since it was recalled."""
+        return tuple([want for id in self._recalled if (want := WantConversation(id)) not in wants])
 
     def fact(self, want: Need) -> Any:
         """The answer to a want, as it was recalled. Raises `Missing`."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import events as e
+from .. import notices, placing, records
 from ..batch import Absorbed, Adopted, HoldKind, ThreadKey
 from ..couplings import CLOSES_AS, COUPLED, Coupling
 from ..effects import Effect, QueuedEffect
@@ -37,14 +38,17 @@ from ..model import (
     Text,
     TextRef,
 )
-from ..notices import Hearing, hearing
-from ..notices.asides import Aside, say
-from ..placing.revisions import revised
-from ..records import PROJECTIONS, Draft, project, stream_of
+from ..notices.reacting import Hearing, hearing
+from ..records import projection_of, stream_of
+from ..records.projection import Projection
 from ..records.root import Record
-from ..timers import drain_key, index_key
+from ..settings import ChannelSettings
+from ..timers import drain_key, index_key, purge_key
 from ..values import changed, finished
 from .overlay import Overlay
+
+if TYPE_CHECKING:
+    from ..notices.asides import Aside
 
 __all__ = ["Step"]
 
@@ -132,8 +136,9 @@ class Step:
             else:
                 making.after = evolve(making.after, event, self.at, self.actor)
             making.events.append(event)
-            if event.__class__ in PROJECTIONS:
-                self._project(event, conversation_id)
+            projection = projection_of(event.__class__)
+            if projection is not None:
+                self._project(projection, event, conversation_id)
             after = making.after
             for reaction in making.heard[event.__class__]:
                 reaction(self, after, event, making.settings)
@@ -145,7 +150,7 @@ class Step:
 
     def revise(self, message: Message, event: e.Event) -> Message:
         """Let an event happen to a message that was placed before; returns its row after it."""
-        after = revised(message, event)
+        after = placing.revised(message, event)
         self._revised.append(after)
         self.emit(message.conversation_id, event)
         return after
@@ -179,7 +184,10 @@ class Step:
 
     def change(self, event: e.Event) -> Record:
         """Let an event happen to a record that has a history of its own; returns the record after it."""
-        record = self._project(event, None)
+        projection = projection_of(event.__class__)
+        if projection is None:
+            raise LookupError(f"{event.tag} bears on no record")
+        record = self._project(projection, event, None)
         self._own.append(
             e.Entry(
                 stream=Code(stream_of(record.tag, record.id)),
@@ -201,12 +209,13 @@ class Step:
         if (record.tag, record.id) not in self._records:
             self.overlay.rely_on(record)
 
-    def _project(self, event: e.Event, conversation_id: ConversationId | None) -> Record:
-        projection = PROJECTIONS[event.__class__]
+    def _project(
+        self, projection: Projection, event: e.Event, conversation_id: ConversationId | None
+    ) -> Record:
         kind, id = projection.kind, projection.place(event, conversation_id)
         old = None if projection.begins else self.record(kind, id)
         stream = conversation_id or stream_of(kind.tag, id)
-        record = project(old, event, stream, self.at, self.actor)
+        record = projection.after(old, event, stream, self.at, self.actor)
         self._records[kind.tag, id] = record
         return record
 
@@ -279,9 +288,9 @@ class Step:
 
     def _withdraw_drafts(self, conversation: Conversation, why: Code) -> None:
         waiting = conversation.drafts
-        self.overlay.facts(*[WantRecord(Code(Draft.tag), each) for each in waiting])  # all in one go
+        self.overlay.facts(*[WantRecord(Code(records.Draft.tag), each) for each in waiting])  # all in one go
         for each in waiting:
-            found = self.record(Draft, each)
+            found = self.record(records.Draft, each)
             if found is None:
                 raise LookupError(f"{conversation.id} waits for {each}, which is no draft")
             self.emit(
@@ -315,8 +324,8 @@ class Step:
             after = (changed if after is before else finished)(after, version=version)
             happened[conversation_id] = making.events
             overlay.put_conversation(before, after, sooner=self._may_hasten(making))
-            if making.settings.searchable and before is not None and before.is_open and not after.is_open:
-                overlay.arm(index_key(conversation_id), self.at)
+            if not after.is_open and before is not None and before.is_open:
+                self._arm_closed(after, making.settings)
             overlay.entries.append(
                 e.Entry(
                     stream=Code(conversation_id),
@@ -342,8 +351,15 @@ class Step:
             overlay.entries += self._own
         overlay.effects += self._effects
         if self._asides:
-            say(self, self._asides)
+            notices.say(self, self._asides)
         return happened
+
+    def _arm_closed(self, conversation: Conversation, settings: ChannelSettings) -> None:
+        """What is to be done with a conversation once it is closed."""
+        if settings.searchable:
+            self.overlay.arm(index_key(conversation.id), self.at)
+        if settings.purge_closed_after:
+            self.overlay.arm(purge_key(conversation.channel_id), self.at + settings.purge_closed_after)
 
     def _may_hasten(self, making: _Making) -> bool:
         """Whether a deadline may have come nearer: words alone move deadlines away, but for settings and rules."""

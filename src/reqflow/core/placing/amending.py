@@ -50,6 +50,8 @@ def amend(
         return _ignored("unknown_message")
     if message.deleted_at is not None:
         return _ignored("deleted")
+    if conversation.erased is not None:
+        return _ignored("erased")
     ignored = (
         _edit(step, message, change) if isinstance(change, c.MessageEdit) else _delete(step, message, change)
     )

@@ -20,7 +20,7 @@ __all__ = ["BARRED", "bar_hold", "bar_want", "drop", "is_barred", "turn_away"]
 BARRED = Outcome(kind=OutcomeKind.IGNORED, code=Code("barred"))
 """What becomes of such a message."""
 
-_BAR = Code(Bar.tag)
+_BAR = Code("bar")
 
 
 def bar_want(profile: ProfileId) -> WantRecord:

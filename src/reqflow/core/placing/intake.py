@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from .. import asking, decisions, notices, placing
 from .. import events as e
-from ..asking.repeats import asked_in_form
 from ..batch import Adopted, ThreadKey
 from ..commands import Inbound
-from ..decisions.descriptions import describe
-from ..decisions.follow_ups import call_off
-from ..decisions.naming import write_subject
-from ..decisions.requests import assigned, led_on, reopened, woken
 from ..evolution import find_request
 from ..facts import Neighbours, Outcome, OutcomeKind
 from ..ids import conversation_id as conversation_id_of
@@ -38,15 +34,12 @@ from ..model import (
     RequestState,
     Resolution,
     Side,
+    TextRef,
 )
-from ..notices.answering import audience_of_answer
 from ..operations.step import Step
 from ..settings import Agent, Author, ChannelSettings, DetectionMode, Right
 from ..values import changed
-from .absorbing import Absorption
-from .attaching import attached
 from .barring import drop, is_barred
-from .courtesy import is_thanks
 from .detecting import NeedsDetection, is_request, is_themed, opens_more, stands_apart
 from .grouping import predecessor
 from .introductions import introduce
@@ -152,7 +145,7 @@ class Intake:
         if known is None:
             known = self.overlay.request(request_id)[0]
         if known is not None and known.into is not None:  # what was merged stands for what it was merged into
-            target, home = led_on(self.overlay, known, found)
+            target, home = decisions.led_on(self.overlay, known, found)
             known = target if home.id == found.id else known
         return known if known is not None and known.conversation_id == found.id else None
 
@@ -206,7 +199,7 @@ class Intake:
             and self._audience(conversation) is conversation.audience  # a note answers nobody
         ):
             reason = Reason(Code("first_response"), message_id=self.id)
-            self.step.emit(conversation.id, assigned(request, agent.id, reason))
+            self.step.emit(conversation.id, decisions.assigned(request, agent.id, reason))
 
     # --- from the requester's side ---
 
@@ -249,7 +242,7 @@ class Intake:
             return self._ask(found) if another else self._join(found, request)
         if request.resolution is Resolution.NOT_A_REQUEST:
             return self._ask(found) if found.is_open else self._restart(found)
-        if not self.settings.thanks_reopen and is_thanks(self.inbound.text):
+        if not self.settings.thanks_reopen and placing.is_thanks(self.inbound.text):
             return self._say(found, request, _REQUESTER)
         if reopens(self.settings, request, self.sent_at):
             return self._reopen(found, request)
@@ -264,12 +257,17 @@ class Intake:
         if self.group_at is not None and neighbours.after:
             self._absorption().pull(outcome, neighbours)
 
-    def _absorption(self) -> Absorption:
+    def _absorption(self) -> placing.Absorption:
         group_at = self.group_at or self.sent_at
         step, settings = self.step, self.settings
-        return Absorption(step, settings, self.channel, self.profile, self.id, self.sent_at, group_at)
+        return placing.Absorption(step, settings, self.channel, self.profile, self.id, self.sent_at, group_at)
 
     # --- what happens ---
+
+    def _subject(self) -> TextRef | None:
+        """What the conversation that it begins is called, if it says so."""
+        words, audience = self.inbound.subject, self.inbound.audience
+        return decisions.write_subject(self.step, words, self.id, audience) if words else None
 
     def _begin(self, before: Conversation | None, side: Side) -> Outcome:
         """Begin a conversation with this message; ``before`` is the closed one that it follows up."""
@@ -287,7 +285,7 @@ class Intake:
                 audience=self.inbound.audience,
                 opened_at=self.sent_at,
                 lane_version=self.overlay.lane_place(self.channel, self.profile) if leads else 0,
-                subject=write_subject(self.step, self.inbound.subject, self.id, self.inbound.audience),
+                subject=self._subject(),
                 level=self.inbound.level,
             ),
         )
@@ -311,7 +309,7 @@ class Intake:
     def _ask(self, found: Conversation) -> Outcome:
         """A message in an open conversation where no request is open."""
         first = self.settings.detection is not _ALWAYS or found.is_quiet
-        opens = self._is_request() if first else not is_thanks(self.inbound.text)
+        opens = self._is_request() if first else not placing.is_thanks(self.inbound.text)
         place = 0
         begun_by_colleague = opens and self.settings.by_profile and found.is_quiet
         if begun_by_colleague and self.overlay.lane(self.channel, self.profile)[1] != found.id:
@@ -345,7 +343,7 @@ class Intake:
             reason=Reason(Code(code), message_id=self.id),
         )
         if is_themed(self.step.desk, self.inbound.theme):
-            self.step.emit(conversation, *asked_in_form(self.step, self.inbound, opened))
+            self.step.emit(conversation, *asking.asked_in_form(self.step, self.inbound, opened))
             return outcome
         self.step.emit(conversation, opened)
         owner = self.settings.owner
@@ -361,13 +359,13 @@ class Intake:
         outcome = self._say(found, request, _REQUESTER)
         if request.hold_reason is _CUSTOMER:
             reason = Reason(Code("customer_wrote"), message_id=self.id)
-            self.step.emit(found.id, woken(request, reason))
+            self.step.emit(found.id, decisions.woken(request, reason))
         return outcome
 
     def _reopen(self, found: Conversation, last: Request) -> Outcome:
         reason = Reason(Code("customer_wrote"), message_id=self.id)
         self.step.bring_back(found, last)
-        self.step.emit(found.id, *reopened(found, last, self.step.desk, reason))
+        self.step.emit(found.id, *decisions.reopened(found, last, self.step.desk, reason))
         return self._say(found, last, _REQUESTER)
 
     def _restart(self, found: Conversation) -> Outcome:
@@ -411,7 +409,8 @@ class Intake:
             message = changed(message, unreviewed=True)
         if inbound.attachments:
             message = changed(
-                message, attachments=attached(step, inbound.attachments, self.id, audience, actor)
+                message,
+                attachments=placing.attached(step, inbound.attachments, self.id, audience, actor),
             )
         step.message = message
         version, latest, _ = self.overlay.lane(self.channel, self.profile)
@@ -420,9 +419,9 @@ class Intake:
             introduce(step, self.profile, inbound.author, inbound.name, inbound.email)
         step.emit(conversation, e.MessageReceived(message=message, detection=self.detection))
         if found is not None and found.follow_ups and side is _REQUESTER:
-            call_off(step, found, self.id)
+            decisions.call_off(step, found, self.id)
         if self.detection is not None:
-            describe(step, conversation, self.detection)
+            decisions.describe(step, conversation, self.detection)
         return Outcome(
             kind=_PLACED,
             conversation_id=conversation,
@@ -435,5 +434,5 @@ class Intake:
         if conversation is not None and conversation.audience is _INTERNAL:
             return _INTERNAL
         if conversation is not None and conversation.channel_id != self.channel:
-            return audience_of_answer(self.overlay, self.inbound, self.author)
+            return notices.audience_of_answer(self.overlay, self.inbound, self.author)
         return self.inbound.audience

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .. import decisions, records
 from ..commands import Inbound
-from ..decisions.contacts import has_room, link
 from ..facts import Want, WantRecord, WantRecords
 from ..identity import found_by
 from ..model import Code, CustomerId, IdentityLevel, ProfileId, Reason
 from ..operations.known import Known
 from ..operations.step import Step
-from ..records import Contact, Customer
 from ..settings import Author
 from .barring import is_barred
 
@@ -27,7 +26,7 @@ TOP = 20
 """How many customers with one key are looked at; beyond the first of them nobody is recognised anyway."""
 
 _SIGNED_IN = IdentityLevel.SIGNED_IN
-_CONTACT, _CUSTOMER = Code(Contact.tag), Code(Customer.tag)
+_CONTACT, _CUSTOMER = Code("contact"), Code("customer")
 
 
 def _proven(inbound: Inbound, salt: bytes) -> tuple[tuple[str, Code], ...]:
@@ -62,7 +61,7 @@ def _recognise(step: Step, inbound: Inbound, profile: ProfileId) -> None:
         return
     known = step.overlay
     known.facts(*wants)  # all in one go
-    if step.record(Contact, profile) is not None:
+    if step.record(records.Contact, profile) is not None:
         return
     matches = {
         each.id: each
@@ -71,13 +70,13 @@ def _recognise(step: Step, inbound: Inbound, profile: ProfileId) -> None:
     }
     if len(matches) == 1:
         (customer,) = matches.values()
-        if has_room(step, CustomerId(customer.id)):
-            link(step, profile, customer, Reason(Code("recognised")))
+        if decisions.has_room(step, CustomerId(customer.id)):
+            decisions.link(step, profile, customer, Reason(Code("recognised")))
 
 
-def following(known: Known, customers: Iterable[Any]) -> list[Customer]:
+def following(known: Known, customers: Iterable[Any]) -> list[records.Customer]:
     """Each customer, or in place of one who was merged whom they turned out to be. Raises `Missing`."""
-    found: list[Customer] = []
+    found: list[records.Customer] = []
     for customer in customers:
         seen: set[str] = set()
         while customer is not None and customer.merged_into is not None and customer.id not in seen:

@@ -16,7 +16,7 @@ from ..values import value
 from .projection import Projection
 from .root import Record, RecordKey
 
-__all__ = ["ANSWER_PROJECTIONS", "Answer"]
+__all__ = ["PROJECTIONS", "Answer"]
 
 
 @value(kw_only=True)
@@ -53,6 +53,6 @@ def _retired(old: Answer, event: e.AnswerRetired, stream: str, at: datetime, act
 
 _ID: Any = attrgetter("answer")
 
-ANSWER_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {e.AnswerDefined: Projection(Answer, _ID, _defined), e.AnswerRetired: Projection(Answer, _ID, _retired)}
 )

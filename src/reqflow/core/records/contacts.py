@@ -16,10 +16,11 @@ import attrs
 from .. import events as e
 from ..model import Actor, Badge, Code, CustomerId, MovedProfile, Particulars
 from ..values import value
+from .bars import Bar
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["CONTACT_PROJECTIONS", "Bar", "BarCount", "Contact", "Customer", "ProfileSet"]
+__all__ = ["PROJECTIONS", "Contact", "Customer", "ProfileSet"]
 
 
 @value(kw_only=True)
@@ -52,7 +53,7 @@ class Customer(Record):
     """A person. ``bar_entry`` is the entry of the last bar or unbar in the customer's own history.
 
     One that was merged keeps its particulars, and what was ``moved``, for the day when that is undone; whoever finds it
-    by them until then goes on to ``merged_into``.
+    by them until then goes on to ``merged_into``. Of one that was erased nothing can be told, and nothing changed.
     """
 
     tag: ClassVar[str] = "customer"
@@ -64,6 +65,7 @@ class Customer(Record):
     bar_entry: int = 0
     merged_into: CustomerId | None = None
     moved: tuple[MovedProfile, ...] = ()
+    erased_at: datetime | None = None
 
     def found_by(self) -> tuple[RecordKey, ...]:
         """By the keys of e-mail address, phone number and company."""
@@ -82,38 +84,6 @@ class ProfileSet(Record):
 
     tag: ClassVar[str] = "profile_set"
     folds: ClassVar[bool] = False
-
-
-@value(kw_only=True)
-class Bar(Record):
-    """Whether input of a profile is dropped; its id is the profile's. There is one for each that was ever barred.
-
-    A profile is barred by itself (since ``barred_at``), through its customer, or both.
-    """
-
-    tag: ClassVar[str] = "bar"
-    barred_at: datetime | None = None
-    barred_by: Actor | None = None
-    with_customer: bool = False
-
-    @property
-    def is_barred(self) -> bool:
-        """True while input is dropped."""
-        return self.with_customer or self.barred_at is not None
-
-    def found_by(self) -> tuple[RecordKey, ...]:
-        """All that are barred now, under ``barred`` ``now``, by profile."""
-        return (RecordKey("barred", "now", self.id),) if self.is_barred else ()
-
-
-@value(kw_only=True)
-class BarCount(Record):
-    """How many times input of a profile was dropped, and when last: all that is kept of it. State without history."""
-
-    tag: ClassVar[str] = "bar_count"
-    folds: ClassVar[bool] = False
-    dropped: int = 0
-    dropped_at: datetime
 
 
 # --- what events make of them ---
@@ -180,7 +150,7 @@ def _unbarred(old: Bar, event: e.ProfileUnbarred, stream: str, at: datetime, act
 _PROFILE: Any = attrgetter("profile_id")
 _CUSTOMER: Any = attrgetter("customer_id")
 
-CONTACT_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {
         e.ContactLinked: Projection(Contact, _PROFILE, _linked),
         e.ContactUnlinked: Projection(Contact, _PROFILE, _unlinked),

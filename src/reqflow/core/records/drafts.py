@@ -29,7 +29,7 @@ from .notes import Jotting, taken_away
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["DRAFT_PROJECTIONS", "Draft", "DraftNote"]
+__all__ = ["PROJECTIONS", "Draft", "DraftNote"]
 
 
 @value(kw_only=True)
@@ -139,7 +139,7 @@ def _note_added(old: None, event: e.DraftNoteAdded, stream: str, at: datetime, a
 _ID: Any = attrgetter("draft_id")
 _NOTE_ID: Any = attrgetter("note_id")
 
-DRAFT_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {
         e.DraftSubmitted: Projection(Draft, _ID, _submitted, begins=True),
         e.DraftRevised: Projection(Draft, _ID, _revised),

@@ -14,10 +14,11 @@ from .. import events as e
 from ..ids import digest_of
 from ..model import Actor, Code, ConversationId, ExternalId, MessageId, ProfileId, RequestId
 from ..values import value
+from .links import LinkRecord
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["ESCALATION_PROJECTIONS", "MOST_NAMED", "Flag", "Issue", "Offer", "Trend", "issue_id"]
+__all__ = ["MOST_NAMED", "PROJECTIONS", "Flag", "Issue", "Offer", "Trend", "issue_id"]
 
 MOST_NAMED = 20
 """How many of the latest requests a trend names; all of them stand in its history."""
@@ -115,6 +116,10 @@ def _finished(old: None, event: e.IssueFinished, stream: str, at: datetime, acto
     return Issue(id=event.issue_id, issue=event.issue, finished_at=at, finished_by=actor)
 
 
+def _told(old: LinkRecord, event: e.IssueTold, stream: str, at: datetime, actor: Actor) -> LinkRecord:
+    return attrs.evolve(old, told_at=at)
+
+
 def _offered(old: None, event: e.HelpOffered, stream: str, at: datetime, actor: Actor) -> Offer:
     return Offer(
         id=event.offer_id,
@@ -133,12 +138,14 @@ _OFFER: Any = attrgetter("offer_id")
 _FLAG: Any = attrgetter("flag_id")
 _TREND: Any = attrgetter("trend")
 _ISSUE: Any = attrgetter("issue_id")
+_LINK: Any = attrgetter("link_id")
 
-ESCALATION_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {
         e.MessageFlagged: Projection(Flag, _FLAG, _flagged, begins=True),
         e.TrendNoted: Projection(Trend, _TREND, _noted),
         e.IssueFinished: Projection(Issue, _ISSUE, _finished, begins=True),
+        e.IssueTold: Projection(LinkRecord, _LINK, _told),
         e.HelpOffered: Projection(Offer, _OFFER, _offered, begins=True),
         e.FormOpened: Projection(Offer, _OFFER, _opened),
     }

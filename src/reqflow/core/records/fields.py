@@ -16,7 +16,7 @@ from ..values import value
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["FIELD_PROJECTIONS", "FieldEntry", "field_id", "value_key"]
+__all__ = ["PROJECTIONS", "FieldEntry", "field_id", "value_key"]
 
 
 @value(kw_only=True)
@@ -87,6 +87,6 @@ def _cleared(old: FieldEntry, event: e.FieldCleared, stream: str, at: datetime, 
 
 _ID: Any = attrgetter("field_id")
 
-FIELD_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {e.FieldSet: Projection(FieldEntry, _ID, _set), e.FieldCleared: Projection(FieldEntry, _ID, _cleared)}
 )

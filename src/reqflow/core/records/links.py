@@ -16,7 +16,7 @@ from ..values import value
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["LINK_PROJECTIONS", "LinkRecord", "target_key"]
+__all__ = ["PROJECTIONS", "LinkRecord", "target_key"]
 
 
 def target_key(kind: LinkTarget, target: ExternalId) -> str:
@@ -89,20 +89,15 @@ def _removed(
     return attrs.evolve(old, removed_at=at)
 
 
-def _told(old: LinkRecord, event: e.IssueTold, stream: str, at: datetime, actor: Actor) -> LinkRecord:
-    return attrs.evolve(old, told_at=at)
-
-
 _ID: Any = attrgetter("link_id")
 
 # what was taken off may be hung on again: then there is a record before it, and its versions go on
-LINK_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {
         e.LinkAdded: Projection(LinkRecord, _ID, _added),
         e.LinkRemoved: Projection(LinkRecord, _ID, _removed),
         e.TicketRequested: Projection(LinkRecord, _ID, _requested),
         e.TicketCreated: Projection(LinkRecord, _ID, _created),
         e.TicketFailed: Projection(LinkRecord, _ID, _removed),
-        e.IssueTold: Projection(LinkRecord, _ID, _told),
     }
 )

@@ -16,7 +16,7 @@ from ..values import value
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["NOTE_PROJECTIONS", "Jotting", "Note", "taken_away"]
+__all__ = ["PROJECTIONS", "Jotting", "Note", "taken_away"]
 
 
 @value(kw_only=True)
@@ -67,7 +67,7 @@ def _added(old: None, event: e.NoteAdded, stream: str, at: datetime, actor: Acto
 
 _ID: Any = attrgetter("note_id")
 
-NOTE_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {
         e.NoteAdded: Projection(Note, _ID, _added, begins=True),
         e.NoteDeleted: Projection(Note, _ID, taken_away),

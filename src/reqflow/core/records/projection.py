@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import attrs
+
 from ..model import Actor
 from ..values import value
 from .root import Record
@@ -33,3 +35,8 @@ class Projection:
         """The id of the record; ``stream`` is that of the event's entry, None for a record's own."""
         id = self.id_of(event)
         return f"{stream}.{id}" if self.here else id
+
+    def after(self, old: Record | None, event: Any, stream: str, at: datetime, actor: Actor) -> Record:
+        """The record after the event, one version on. The last three are those of its history entry."""
+        new = self.then(old, event, stream, at, actor)
+        return attrs.evolve(new, version=(old.version if old is not None else 0) + 1)

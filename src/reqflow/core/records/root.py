@@ -28,7 +28,7 @@ class Record:
     """Root of the smaller kinds of rows, which hang on a conversation or stand by themselves.
 
     ``tag`` is the kind. ``version`` counts the changes, from 1. A kind that ``folds`` is what its events make of it
-    (`reqflow.core.records.PROJECTIONS`), so history can write it anew; the others are state without history.
+    (`reqflow.core.records.projection_of`), so history can write it anew; the others are state without history.
     """
 
     tag: ClassVar[str]

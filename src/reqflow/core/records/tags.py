@@ -16,7 +16,7 @@ from ..values import value
 from .projection import Projection
 from .root import Record, RecordKey, rank_of
 
-__all__ = ["TAG_PROJECTIONS", "Tag", "Tagged", "tagged_id"]
+__all__ = ["PROJECTIONS", "Tag", "Tagged", "tagged_id"]
 
 
 @value(kw_only=True)
@@ -76,7 +76,7 @@ def _removed(old: Tagged, event: e.TagRemoved, stream: str, at: datetime, actor:
 
 _NAME: Any = attrgetter("name")
 
-TAG_PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
+PROJECTIONS: Mapping[type[e.Event], Projection] = MappingProxyType(
     {
         e.TagDefined: Projection(Tag, _NAME, _defined),
         e.TagRetired: Projection(Tag, _NAME, _retired),

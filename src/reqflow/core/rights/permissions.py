@@ -6,8 +6,9 @@ desk: what they do comes in as observations. Plugins, timers and transports act 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +19,7 @@ from .. import commands as c
 from ..evolution import find_request
 from ..model import Actor, ActorKind, AgentId, Conversation, ConversationId, ProfileId, Request, RequestId
 from ..operations.step import Step
-from ..records import RECORDS
+from ..records import kind_of
 from ..settings import Agent, Desk, Right
 from ..values import value
 from .visibility import Principal, may_accept, sees
@@ -66,78 +67,79 @@ _REVIEW = Permission(Right.REVIEW)
 _DEFINE = Permission(Right.DEFINE, Scope.DESK)
 _CONTACTS = Permission(Right.CONTACTS, Scope.DESK)
 
-PERMISSIONS: Mapping[type[c.Command], Permission] = MappingProxyType(
+PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
     {
-        c.Take: Permission(Right.WORK, Scope.GRANTED),
-        c.Assign: _ASSIGN,
-        c.Unassign: _OWN,
-        c.Route: _ASSIGN,
-        c.Hold: _OWN,
-        c.Wake: _OWN,
-        c.Close: Permission(Right.WORK, Scope.OWN, unless=Right.CLOSE_ANY),
-        c.Reopen: _WORK,
-        c.Accept: Permission(Right.WORK, Scope.GRANTED),
-        c.Release: _OWN,
-        c.Enqueue: _ASSIGN,
-        c.CloseConversation: _WORK,
-        c.Reply: _WORK,
-        c.Promote: _ASSIGN,
-        c.Merge: _ASSIGN,
-        c.Split: _ASSIGN,
-        c.Undo: _ASSIGN,
-        c.StartConversation: Permission(Right.START, Scope.CHANNEL),
-        c.Link: _WORK,
-        c.Unlink: _WORK,
-        c.CreateTicket: _WORK,
-        c.AddNote: _WORK,
-        c.DeleteNote: _WORK,
-        c.SubmitDraft: _WORK,
-        c.ReviseDraft: _WORK,
-        c.ApproveDraft: _REVIEW,
-        c.RejectDraft: _REVIEW,
-        c.WithdrawDraft: _WORK,
-        c.AddDraftNote: _WORK,
-        c.DeleteDraftNote: _WORK,
-        c.AddTag: _WORK,
-        c.RemoveTag: _WORK,
-        c.DefineTag: _DEFINE,
-        c.RetireTag: _DEFINE,
-        c.SetSubject: _WORK,
-        c.SetStatus: _WORK,
-        c.SetField: _WORK,
-        c.SetCustomerField: Permission(Right.CONTACTS, Scope.DESK),
-        c.DefineAnswer: _DEFINE,
-        c.RetireAnswer: _DEFINE,
-        c.SendAnswer: _WORK,
-        c.CreateCustomer: _CONTACTS,
-        c.UpdateCustomer: _CONTACTS,
-        c.LinkProfile: _CONTACTS,
-        c.UnlinkProfile: _CONTACTS,
-        c.MergeCustomers: _CONTACTS,
-        c.UndoCustomerMerge: _CONTACTS,
-        c.BarProfile: _CONTACTS,
-        c.UnbarProfile: _CONTACTS,
-        c.BarCustomer: _CONTACTS,
-        c.UnbarCustomer: _CONTACTS,
-        c.DescribeConversation: _WORK,
-        c.RecordEvent: _WORK,
-        c.SendEffect: Permission(Right.CONFIGURE),  # it may carry anything anywhere
-        c.SetTimer: _WORK,
-        c.CancelTimer: _WORK,
-        c.Follow: _WORK,
-        c.Unfollow: _WORK,
-        c.Mention: _WORK,
-        c.Notify: _WORK,
-        c.ScheduleFollowUp: _WORK,
-        c.CancelFollowUp: _WORK,
-        c.Escalate: _OWN,
-        c.SetSeverity: _WORK,
-        c.SetPriority: _ASSIGN,
-        c.Touch: _WORK,
-        c.FinishIssue: Permission(Right.ASSIGN, Scope.DESK),
+        "Take": Permission(Right.WORK, Scope.GRANTED),
+        "Assign": _ASSIGN,
+        "Unassign": _OWN,
+        "Route": _ASSIGN,
+        "Hold": _OWN,
+        "Wake": _OWN,
+        "Close": Permission(Right.WORK, Scope.OWN, unless=Right.CLOSE_ANY),
+        "Reopen": _WORK,
+        "Accept": Permission(Right.WORK, Scope.GRANTED),
+        "Release": _OWN,
+        "Enqueue": _ASSIGN,
+        "CloseConversation": _WORK,
+        "Reply": _WORK,
+        "Promote": _ASSIGN,
+        "Merge": _ASSIGN,
+        "Split": _ASSIGN,
+        "Undo": _ASSIGN,
+        "StartConversation": Permission(Right.START, Scope.CHANNEL),
+        "Link": _WORK,
+        "Unlink": _WORK,
+        "CreateTicket": _WORK,
+        "AddNote": _WORK,
+        "DeleteNote": _WORK,
+        "SubmitDraft": _WORK,
+        "ReviseDraft": _WORK,
+        "ApproveDraft": _REVIEW,
+        "RejectDraft": _REVIEW,
+        "WithdrawDraft": _WORK,
+        "AddDraftNote": _WORK,
+        "DeleteDraftNote": _WORK,
+        "AddTag": _WORK,
+        "RemoveTag": _WORK,
+        "DefineTag": _DEFINE,
+        "RetireTag": _DEFINE,
+        "SetSubject": _WORK,
+        "SetStatus": _WORK,
+        "SetField": _WORK,
+        "SetCustomerField": Permission(Right.CONTACTS, Scope.DESK),
+        "DefineAnswer": _DEFINE,
+        "RetireAnswer": _DEFINE,
+        "SendAnswer": _WORK,
+        "CreateCustomer": _CONTACTS,
+        "UpdateCustomer": _CONTACTS,
+        "LinkProfile": _CONTACTS,
+        "UnlinkProfile": _CONTACTS,
+        "MergeCustomers": _CONTACTS,
+        "UndoCustomerMerge": _CONTACTS,
+        "BarProfile": _CONTACTS,
+        "UnbarProfile": _CONTACTS,
+        "BarCustomer": _CONTACTS,
+        "UnbarCustomer": _CONTACTS,
+        "Erase": Permission(Right.ERASE, Scope.DESK),
+        "DescribeConversation": _WORK,
+        "RecordEvent": _WORK,
+        "SendEffect": Permission(Right.CONFIGURE),  # it may carry anything anywhere
+        "SetTimer": _WORK,
+        "CancelTimer": _WORK,
+        "Follow": _WORK,
+        "Unfollow": _WORK,
+        "Mention": _WORK,
+        "Notify": _WORK,
+        "ScheduleFollowUp": _WORK,
+        "CancelFollowUp": _WORK,
+        "Escalate": _OWN,
+        "SetSeverity": _WORK,
+        "SetPriority": _ASSIGN,
+        "Touch": _WORK,
+        "FinishIssue": Permission(Right.ASSIGN, Scope.DESK),
     }
 )
-"""What each command needs. A command that is not here can be given by nobody."""
+"""What each command needs, by the name of its class. A command that is not here can be given by nobody."""
 
 
 RECORD_RIGHTS: Mapping[str, Right] = MappingProxyType(
@@ -152,6 +154,8 @@ RECORD_RIGHTS: Mapping[str, Right] = MappingProxyType(
         "trend": Right.ASSIGN,
         "issue": Right.WORK,
         "offer": Right.ASSIGN,
+        "erasure": Right.ERASE,
+        "past_request": Right.ASSIGN,
     }
 )
 """What agents need to read records that hang on no conversation; of other such kinds, to configure the desk.
@@ -162,7 +166,10 @@ Records that hang on a conversation are seen with it.
 VIEW_RIGHTS: Mapping[str, Right] = MappingProxyType(
     {
         "Effects": Right.CONFIGURE,
+        "Entries": Right.CONFIGURE,
+        "Parked": Right.CONFIGURE,
         "Streams": Right.CONFIGURE,
+        "Texts": Right.CONFIGURE,
         "Loads": Right.ASSIGN,
         "Trends": Right.ASSIGN,
         "Shares": Right.ASSIGN,
@@ -212,7 +219,7 @@ def check(step: Step, command: c.Command) -> None:
     Raises `UnknownId` for what the actor may not see, in the words for what is not there, and `Forbidden` for what
     they see and may not do.
     """
-    permission = PERMISSIONS.get(command.__class__)
+    permission = PERMISSIONS.get(command.__class__.__name__)
     if permission is None:
         raise Forbidden("unknown_command", f"{type(command).__name__} may be given by nobody")
     principal = principal_of(step.actor, step.desk, step.author)
@@ -269,7 +276,7 @@ def allowed(
     request: Request | None = None,
 ) -> bool:
     """Whether the guard would let the principal give such a command on a conversation, or on a request of it."""
-    permission = PERMISSIONS.get(command)
+    permission = PERMISSIONS.get(command.__name__)
     if permission is None or not sees(desk, principal, conversation):
         return False
     agent = principal.agent
@@ -277,7 +284,7 @@ def allowed(
         return principal.is_desk
     if permission.right not in agent.rights:
         return False
-    names = _NAMES[command]
+    names = _names_of(command)
     about = request if names and names[0][1] == "request" else None
     return _in_scope(desk, agent, permission, conversation, about)
 
@@ -308,7 +315,7 @@ def need_view(principal: Principal, view: str, kind: str | None = None) -> None:
             "customer", f"customers see {', '.join(sorted(_FOR_CUSTOMERS))} of their own, not {view}"
         )
     needed = VIEW_RIGHTS.get(view)
-    if kind is not None and kind not in _HANGING:
+    if kind is not None and not _hangs(kind):
         needed = RECORD_RIGHTS.get(kind, Right.CONFIGURE)
     if needed is not None and not principal.has(needed):
         shown = view if kind is None else f"{view} of the kind {kind}"
@@ -324,7 +331,7 @@ def _subject(
     """The conversation and request that a command is about. All that it names must be there to be seen."""
     main: Conversation | None = None
     about: Request | None = None
-    for name, kind in _NAMES[command.__class__]:
+    for name, kind in _names_of(command.__class__):
         id = getattr(command, name)
         if id is None or (main is not None and kind == "request" and find_request(main, id)):
             continue
@@ -346,21 +353,21 @@ def _found(step: Step, kind: str, id: Any) -> tuple[Conversation | None, Request
     return (None if record is None else step.conversation(record.conversation_id)), None
 
 
-_HANGING = frozenset(
-    kind.tag for kind in RECORDS if any(field.name == "conversation_id" for field in attrs.fields(kind))
-)
-"""The kinds of records that hang on a conversation."""
+def _hangs(tag: str) -> bool:
+    """True of a kind of records that hang on a conversation."""
+    kind = kind_of(tag)
+    return kind is not None and any(field.name == "conversation_id" for field in attrs.fields(kind))
 
 
-def _names_of(command: type[c.Command]) -> tuple[tuple[str, str], ...]:
+def _read_names(command: type) -> tuple[tuple[str, str], ...]:
     """The fields of a command that name a conversation or a request, else the record that leads to one."""
     fields = {field.name: str(field.type) for field in attrs.fields(command)}
     found = [(name, "conversation") for name, type in fields.items() if type.startswith("ConversationId")]
     found += [(name, "request") for name, type in fields.items() if type.startswith("RequestId")]
-    led_by = [(name, name.removesuffix("_id")) for name in fields if name.removesuffix("_id") in _HANGING]
-    return tuple(found or led_by[:1])
+    if found:
+        return tuple(found)
+    led_by = (name for name in fields if _hangs(name.removesuffix("_id")))
+    return tuple([(name, name.removesuffix("_id")) for name in led_by][:1])
 
 
-_NAMES: Mapping[type[c.Command], tuple[tuple[str, str], ...]] = MappingProxyType(
-    {command: _names_of(command) for command in PERMISSIONS}
-)
+_names_of: Callable[[type], tuple[tuple[str, str], ...]] = cache(_read_names)

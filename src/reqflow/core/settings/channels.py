@@ -70,6 +70,8 @@ class ChannelSettings:
             with the theme that it stands for (Slack).
         shipped_text: what customers are told when the issue that they wait for is done; empty tells them nothing
             (Slack).
+        purge_closed_after: span after which closed conversations are purged, with all that was said in them and all that
+            is on record of them but the figures of their requests; never, where it is zero.
         searchable: whether closed conversations are searched by words; each costs one more commit (Audite).
     """
 
@@ -94,6 +96,7 @@ class ChannelSettings:
     inactivity_only_when_answered: bool = False
     visibility: Visibility = Visibility.CHANNEL
     searchable: bool = False
+    purge_closed_after: timedelta = timedelta(0)
     carries: frozenset[AttachmentKind] = frozenset(AttachmentKind)
     tickets: ChannelId | None = None
     escalate_emoji: Mapping[str, Code] = attrs.field(default=MappingProxyType({}), hash=False)

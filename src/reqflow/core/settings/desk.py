@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -24,11 +24,13 @@ from ..model import (
 )
 from ..values import value
 from .channels import ChannelSettings
-from .content import Field
-from .escalation import Menu, Severity, Theme
 from .people import Agent, Author
-from .queues import Queue
-from .rules import Rule, RuleMode
+
+if TYPE_CHECKING:
+    from .content import Field
+    from .escalation import Menu, Severity, Theme
+    from .queues import Queue
+    from .rules import Rule
 
 __all__ = ["Desk"]
 
@@ -168,6 +170,10 @@ class Desk:
 
     @cached_property
     def _waiting(self) -> tuple[Rule, ...]:
+        if not self.rules:
+            return ()
+        from .rules import RuleMode  # most desks have none
+
         rules = [rule for rule in self.rules.values() if rule.mode is not RuleMode.INACTIVE]
         return tuple([rule for rule in rules if rule.after is not None])
 

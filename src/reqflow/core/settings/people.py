@@ -30,6 +30,8 @@ class Right(StrEnum):
     """Begin a conversation."""
     CONTACTS = "contacts"
     """Link, create and merge customers; bar and unbar."""
+    ERASE = "erase"
+    """Erase a person."""
     DEFINE = "define"
     """Tags and quick answers: Audite's Administration access."""
     SEE_ALL = "see_all"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import heapify, heappop, heappush
+from itertools import islice
+from operator import attrgetter
 
 from ...core.effects import QueuedEffect
-from ...ports import EffectState, InboxItem, Lease, LeaseQueue, Timer
+from ...core.queues import COUNTED
+from ...ports import Backlog, EffectState, InboxItem, Lease, LeaseQueue, ParkedItem, Timer
 
-__all__ = ["Agenda", "Line", "Task", "Waiting"]
+__all__ = ["Agenda", "Alarm", "Line", "Task", "Waiting"]
 
 
 class Task:
@@ -39,6 +42,26 @@ class Task:
     def is_leased(self, now: datetime) -> bool:
         """True while its owner's time runs."""
         return self.lease_until is not None and self.lease_until > now
+
+    def start_anew(self) -> None:
+        """Forget how often it was tried, and why in vain."""
+        self.attempts = self.lost = 0
+        self.note = None
+
+
+def _backlog(
+    queue: LeaseQueue, tasks: Sequence[Task], parked: int, since: datetime | None, now: datetime
+) -> Backlog:
+    """What there is to tell of a queue; ``since`` is when its oldest item began to wait."""
+    leased = [task.is_leased(now) for task in tasks]
+    return Backlog(
+        queue=queue,
+        waiting=len(tasks),
+        leased=sum(leased),
+        retried=sum(task.attempts > busy for task, busy in zip(tasks, leased, strict=True)),
+        parked=min(parked, COUNTED),
+        age=None if since is None else max((now - since).total_seconds(), 0.0),
+    )
 
 
 class Waiting(Task):
@@ -78,18 +101,33 @@ class Line:
 
     def __init__(self, queue: LeaseQueue) -> None:
         self.queue = queue
-        self.known: dict[str, Waiting] = {}  # unfinished and parked items, by their ids
+        self.known: dict[str, Waiting] = {}  # unfinished and parked items, by their ids, in their order
+        self.parked: dict[str, Waiting] = {}
         self._tracks: dict[str, _Track] = {}
         self._heads: list[tuple[int, str]] = []  # a heap with one entry per lane: its first number
 
     def put(self, place: Waiting) -> None:
         """Let an item wait at the end of its lane."""
         self.known[place.id] = place
+        self._stand(place)
+
+    def keep(self, place: Waiting) -> None:
+        """Put back an item that waited elsewhere, or was parked there."""
+        if place.state is EffectState.PARKED:
+            self.known[place.id] = self.parked[place.id] = place
+        else:
+            self.put(place)
+
+    def _stand(self, place: Waiting) -> None:
         track = self._tracks.get(place.lane)
         if track is None:
             track = self._tracks[place.lane] = _Track()
             heappush(self._heads, (place.number, place.lane))
         track.places.append(place)
+
+    def __len__(self) -> int:
+        """How many items wait, those that somebody has included."""
+        return len(self.known) - len(self.parked)
 
     def held(self, lease: Lease) -> Waiting | None:
         """The item, if the lease still holds."""
@@ -103,12 +141,55 @@ class Line:
     def cancel(self, place: Waiting, now: datetime) -> None:
         """End an item that nobody has at present."""
         if place.state is EffectState.READY and not place.is_leased(now):
-            del self.known[place.id]
+            self.drop(place)
+
+    def drop(self, place: Waiting) -> None:
+        """End an item that waits or is parked."""
+        del self.known[place.id]
+        if self.parked.pop(place.id, None) is None:
             self._end(place, EffectState.CANCELLED)
+        else:
+            place.state = EffectState.CANCELLED
 
     def park(self, lease: Lease) -> None:
-        """Never hand out a leased item again; its id stays known."""
-        self._end(self.known[lease.id], EffectState.PARKED)
+        """Hand out a leased item no more; its id stays known."""
+        place = self.parked[lease.id] = self.known[lease.id]
+        self._end(place, EffectState.PARKED)
+
+    def requeue(self, place: Waiting) -> None:
+        """Let a parked item wait again, in its old place."""
+        del self.parked[place.id]
+        place.start_anew()
+        place.state = EffectState.READY
+        place.ready_at = None
+        track = self._tracks.get(place.lane)
+        if track is None:
+            self._stand(place)
+            return
+        if place not in track.places:
+            track.places = deque(sorted([*track.places, place], key=attrgetter("number")))
+        self._heads = [entry for entry in self._heads if entry[1] != place.lane]
+        self._heads.append((track.places[0].number, place.lane))
+        heapify(self._heads)
+
+    def all_parked(self) -> list[tuple[str, ParkedItem]]:
+        """What is parked, each with its place, in order."""
+        return [
+            (
+                str(place.number),
+                ParkedItem(
+                    queue=self.queue, id=place.id, item=place.item, attempts=place.attempts, note=place.note
+                ),
+            )
+            for place in sorted(self.parked.values(), key=attrgetter("number"))
+        ]
+
+    def backlog(self, now: datetime) -> Backlog:
+        """How much there is to do."""
+        ready = (place for place in self.known.values() if place.state is EffectState.READY)
+        waiting = list(islice(ready, COUNTED))
+        since = _waits_since(waiting[0]) if waiting else None
+        return _backlog(self.queue, waiting, len(self.parked), since, now)
 
     def free(self, lease: Lease, ready_at: datetime) -> None:
         """Give a leased item back, to be handed out from ``ready_at`` on."""
@@ -182,7 +263,12 @@ class Line:
         )
 
 
-class _Alarm(Task):
+def _waits_since(place: Waiting) -> datetime:
+    item = place.item
+    return item.accepted_at if isinstance(item, InboxItem) else item.queued_at
+
+
+class Alarm(Task):
     """One timer. ``again_at`` is what it was armed for while somebody had it."""
 
     __slots__ = ("again_at", "due_at", "parked")
@@ -198,7 +284,8 @@ class Agenda:
     """Timers by key, handed out when they are due, in the order of their moments."""
 
     def __init__(self) -> None:
-        self._alarms: dict[str, _Alarm] = {}
+        self._alarms: dict[str, Alarm] = {}
+        self._parked: set[str] = set()
         self._heap: list[tuple[datetime, str]] = []  # entries of the past stay until they surface
 
     def arm(self, timer: Timer) -> None:
@@ -208,7 +295,8 @@ class Agenda:
         """
         alarm = self._alarms.get(timer.key)
         if alarm is None or alarm.parked:
-            self._alarms[timer.key] = _Alarm(timer.due_at)
+            self._alarms[timer.key] = Alarm(timer.due_at)
+            self._parked.discard(timer.key)
         elif alarm.lease_until is not None:
             if alarm.again_at is None or timer.due_at < alarm.again_at:
                 alarm.again_at = timer.due_at
@@ -219,11 +307,24 @@ class Agenda:
             return
         self._push(timer.due_at, timer.key)
 
+    def all(self) -> list[tuple[str, Alarm]]:
+        """All timers by key."""
+        return sorted(self._alarms.items())
+
+    def keep(self, key: str, alarm: Alarm) -> None:
+        """Put back a timer that was armed elsewhere, or parked there."""
+        self._alarms[key] = alarm
+        if alarm.parked:
+            self._parked.add(key)
+        else:
+            self._push(alarm.due_at, key)
+
     def disarm(self, key: str) -> None:
         """Forget the timer, leased or not."""
         self._alarms.pop(key, None)
+        self._parked.discard(key)
 
-    def held(self, lease: Lease) -> _Alarm | None:
+    def held(self, lease: Lease) -> Alarm | None:
         """The timer, if the lease still holds."""
         alarm = self._alarms.get(lease.id)
         return alarm if alarm is not None and alarm.belongs_to(lease) else None
@@ -244,12 +345,61 @@ class Agenda:
         self._free(lease.id, alarm, ready_at if again_at is None else min(ready_at, again_at))
 
     def park(self, lease: Lease) -> None:
-        """Never ask a leased timer again."""
+        """Ask a leased timer no more."""
         alarm = self._alarms[lease.id]
         alarm.parked = True
+        self._parked.add(lease.id)
         alarm.lease_until = None
 
-    def _free(self, key: str, alarm: _Alarm, due_at: datetime) -> None:
+    def requeue(self, key: str) -> bool:
+        """Let a parked timer be asked again; False if there is none."""
+        if key not in self._parked:
+            return False
+        self._parked.remove(key)
+        alarm = self._alarms[key]
+        alarm.start_anew()
+        alarm.parked = False
+        self._free(key, alarm, alarm.due_at)
+        return True
+
+    def all_parked(self) -> list[tuple[str, ParkedItem]]:
+        """What is parked, by key."""
+        alarms = [(key, self._alarms[key]) for key in sorted(self._parked)]
+        return [
+            (
+                key,
+                ParkedItem(
+                    queue=LeaseQueue.AGENDA,
+                    id=key,
+                    item=Timer(key, alarm.due_at),  # type: ignore[arg-type]  # keys are codes
+                    attempts=alarm.attempts,
+                    note=alarm.note,
+                ),
+            )
+            for key, alarm in alarms
+        ]
+
+    def backlog(self, now: datetime) -> Backlog:
+        """How much is due."""
+        due = list(islice(self._due(now), COUNTED))
+        since = min((alarm.due_at for alarm in due), default=None)
+        return _backlog(LeaseQueue.AGENDA, due, len(self._parked), since, now)
+
+    def _due(self, now: datetime) -> Iterator[Alarm]:
+        """The timers that are due; of the heap no more than them is looked at."""
+        heap, seen, ahead = self._heap, set[str](), [0]
+        while ahead:
+            place = ahead.pop()
+            if place >= len(heap) or heap[place][0] > now:
+                continue
+            due_at, key = heap[place]
+            ahead += (2 * place + 1, 2 * place + 2)
+            alarm = self._alarms.get(key)
+            if alarm is not None and alarm.due_at == due_at and not alarm.parked and key not in seen:
+                seen.add(key)
+                yield alarm
+
+    def _free(self, key: str, alarm: Alarm, due_at: datetime) -> None:
         alarm.lease_until = alarm.again_at = None
         alarm.due_at = due_at
         self._push(due_at, key)
@@ -261,7 +411,7 @@ class Agenda:
         else:
             heappush(self._heap, (due_at, key))
 
-    def _top(self) -> tuple[datetime, str, _Alarm] | None:
+    def _top(self) -> tuple[datetime, str, Alarm] | None:
         """The earliest entry that still stands."""
         heap = self._heap
         while heap:

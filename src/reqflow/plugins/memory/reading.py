@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from ...core.chain import BEGINNING, StoredEntry, linked, own_digest
+from ...core.events import Entry
 from ...core.facts import (
     NEIGHBOURS,
     Answer,
@@ -30,12 +32,26 @@ from ...core.facts import (
 )
 from ...core.model import AgentLoad, Conversation, Lane, Message, Profile, Request, RequestState
 from ...core.records.root import Record
-from ...ports import Conversations, Effects, Messages, Page, Records, Requests, StoredEffect, Streams, View
-from ..storable import choose_pool, cursor_of, place_of
+from ...ports import (
+    Conversations,
+    Effects,
+    Entries,
+    LeaseQueue,
+    Messages,
+    Page,
+    Parked,
+    Records,
+    Requests,
+    StoredEffect,
+    Streams,
+    Texts,
+    View,
+)
+from ..storable import choose_pool, cursor_of, entry_cells, place_of
 from .ordered import Ordered
 from .space import Space
 
-__all__ = ["ANSWERS", "view_page"]
+__all__ = ["ANSWERS", "as_stored", "chained", "view_page"]
 
 
 def _message(space: Space, want: WantMessage) -> Message | None:
@@ -67,9 +83,10 @@ def _thread(space: Space, want: WantThread) -> Conversation | None:
     for native in reversed(want.natives):
         key = want.channel_id, native
         id = space.natives.get(key)
-        found = space.threads.get(key) if id is None else space.messages[id].conversation_id
+        place = space.threads.get(key) if id is None else space.messages[id].conversation_id
+        found = None if place is None else space.conversations.get(place)
         if found is not None:
-            return space.conversations.get(found)
+            return found
     return None
 
 
@@ -158,6 +175,12 @@ def view_page(space: Space, view: View) -> Page:
         return _effects_page(space, view)
     if isinstance(view, Records):
         return _records_page(space, view)
+    if isinstance(view, Entries):
+        return _entries_page(space, view)
+    if isinstance(view, Texts):
+        return _texts_page(space, view)
+    if isinstance(view, Parked):
+        return _parked_page(space, view)
     ids, read, fits = _PAGES[type(view)](space, view)
     return _page(((id, read(id)) for id in ids), fits, view.limit)
 
@@ -297,3 +320,70 @@ def _effects_page(space: Space, view: Effects) -> Page:
         lambda _: True,
         view.limit,
     )
+
+
+def _parked_page(space: Space, view: Parked) -> Page:
+    parked: Iterable[tuple[str, Any]] = space.queues[view.queue].all_parked()
+    if view.after is not None and view.queue is LeaseQueue.AGENDA:
+        parked = ((key, item) for key, item in parked if key > (view.after or ""))
+    elif view.after is not None:
+        parked = ((number, item) for number, item in parked if int(number) > int(view.after or 0))
+    return _page(iter(parked), lambda _: True, view.limit)
+
+
+def _texts_page(space: Space, view: Texts) -> Page:
+    owners = frozenset(view.owners)
+    ids = sorted(id for id, text in space.texts.items() if text.body and text.ref.owner in owners)
+    return _page(((id, id) for id in ids if id > (view.after or "")), lambda _: True, view.limit)
+
+
+def _entries_page(space: Space, view: Entries) -> Page:
+    stored = chained(space, view.stream)
+    if view.newest_first:
+        stored = reversed(list(stored))
+    after = None if view.after is None else int(view.after)
+    return _page(
+        (
+            (str(each.seq), each)
+            for each in stored
+            if after is None or (each.seq < after if view.newest_first else each.seq > after)
+        ),
+        lambda _: True,
+        view.limit,
+    )
+
+
+def chained(space: Space, stream: str) -> Iterator[StoredEntry]:
+    """Entries as another store would keep them.
+
+    Digests are made when somebody looks, which is as good as any other moment here: nobody can change this history but
+    through the store.
+    """
+    entries = space.streams.get(stream, ())
+    digest = space.cut[stream] if entries and entries[0].seq != 1 else BEGINNING
+    return as_stored(entries, digest, space.kept.get(stream, {}))
+
+
+def as_stored(
+    entries: Iterable[Entry], digest: bytes, kept: Mapping[int, StoredEntry]
+) -> Iterator[StoredEntry]:
+    """Entries behind one with this digest; those ``kept`` are stored otherwise than they would be today."""
+    for entry in entries:
+        if entry.seq in kept:
+            yield (stored := kept[entry.seq])
+            digest = stored.digest
+            continue
+        cells = entry_cells(entry)
+        digest = linked(digest, own_digest(*cells))
+        yield StoredEntry(
+            stream=entry.stream,
+            seq=entry.seq,
+            at=cells[2],
+            actor_kind=cells[3],
+            actor_id=cells[4],
+            cause_kind=cells[5],
+            cause_key=cells[6],
+            rules=cells[7],
+            events=cells[8],
+            digest=digest,
+        )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from ...core.chain import StoredEntry
 from ...core.effects import QueuedEffect
 from ...core.events import Entry
 from ...core.facts import DeskDocument, Outcome
@@ -45,6 +47,8 @@ K = TypeVar("K", bound=str)
 CLOSED = RequestState.CLOSED
 UNASSIGNED = RequestState.UNASSIGNED
 REQUESTER = Side.REQUESTER
+LEFT = (EffectState.READY, EffectState.PARKED)
+"""The states of effects that may yet be delivered."""
 
 
 Waits = tuple[QueueId, tuple[int, datetime, str]]
@@ -88,6 +92,8 @@ class Space:
         self.threads_of: dict[ConversationId, list[NativeKey]] = {}
         self.streams: dict[str, list[Entry]] = {}
         self.stream_names: Ordered[str] = Ordered()
+        self.cut: dict[str, bytes] = {}  # the digest of the last purged entry, by stream
+        self.kept: dict[str, dict[int, StoredEntry]] = {}  # what other stores wrote otherwise than we would
         self.desk: DeskDocument | None = None
 
         self.records: dict[tuple[str, str], Record] = {}
@@ -119,9 +125,11 @@ class Space:
             LeaseQueue.AGENDA: self.agenda,
         }
         self.accepted = 0  # what the inbox has ever held
+        self.queued = 0  # and the outbox
         self.effects: list[Waiting] = []  # all of the outbox, finished ones too
         self.effects_of: dict[str, list[Waiting]] = {}
-        self.collapsing: dict[tuple[str, str], Waiting] = {}
+        self.collapsing: dict[tuple[str, str], list[Waiting]] = {}
+        self.stirred = 0  # how often something was put in a queue
 
     # --- conversations and requests ---
 
@@ -149,6 +157,18 @@ class Space:
         if not is_open:
             _listed(self.past_in, new.channel_id).add(id)
             _listed(self.past_of, new.requester).add(id)
+
+    def forget_conversation(self, id: ConversationId) -> None:
+        """Forget a state, if there is one."""
+        old = self.conversations.pop(id, None)
+        if old is None:
+            return
+        self.conversation_ids.discard(id)
+        if old.is_open:
+            self.open_conversations.discard(id)
+        else:
+            self.past_in[old.channel_id].discard(id)
+            self.past_of[old.requester].discard(id)
 
     def put_request(self, new: Request) -> None:
         """Store a state, whatever was there."""
@@ -287,29 +307,93 @@ class Space:
         had = frozenset() if old is None else frozenset(old.found_by())
         has = frozenset(new.found_by())
         for name, content, rank in had - has:
-            line = self.records_by[kind, name, content]
-            line.discard((rank, id))
-            if line.last() is None:
-                del self.records_by[kind, name, content]
+            self._unlist(kind, name, content, rank, id)
         for name, content, rank in has - had:
             self.records_by.setdefault((kind, name, content), Ordered()).add((rank, id))
+
+    def drop_record(self, kind: str, id: str) -> None:
+        """Forget a record, if it is there, and what it was found by."""
+        old = self.records.pop((kind, id), None)
+        if old is None:
+            return
+        self.record_ids[kind].discard(id)
+        for name, content, rank in frozenset(old.found_by()):
+            self._unlist(kind, name, content, rank, id)
+
+    def _unlist(self, kind: str, name: str, content: str, rank: str, id: str) -> None:
+        line = self.records_by[kind, name, content]
+        line.discard((rank, id))
+        if line.last() is None:
+            del self.records_by[kind, name, content]
 
     # --- effects ---
 
     def queue_effect(self, queued: QueuedEffect, at: datetime) -> None:
-        """Put an effect in the outbox; of those that it collapses with, undelivered ones are cancelled."""
-        number = len(self.effects) + 1
-        place = Waiting(number, str(number), queued.destination, queued)
-        self.effects.append(place)
-        about = getattr(queued.effect, "conversation_id", None)
-        if about is not None:
-            self.effects_of.setdefault(about, []).append(place)
+        """Put an effect in the outbox; of those that it collapses with, the ones that nobody tried are cancelled."""
+        place = self._new_place(queued)
         if queued.muted:
             place.state = EffectState.MUTED
             return
         if queued.collapse is not None:
             key = queued.destination, queued.collapse
-            if key in self.collapsing:
-                self.outbox.cancel(self.collapsing[key], at)
-            self.collapsing[key] = place
+            before = self.collapsing.get(key, [])
+            for other in before:
+                if not other.attempts:  # what was tried may have arrived: it is tried again under its own key
+                    self.outbox.cancel(other, at)
+            done = [other for other in before if other.state is EffectState.DONE]
+            self.collapsing[key] = [*done[-1:], *[other for other in before if other.state in LEFT], place]
         self.outbox.put(place)
+
+    def _new_place(self, queued: QueuedEffect) -> Waiting:
+        self.queued += 1
+        place = Waiting(self.queued, str(self.queued), queued.destination, queued)
+        self.effects.append(place)
+        about = getattr(queued.effect, "conversation_id", None)
+        if about is not None:
+            self.effects_of.setdefault(about, []).append(place)
+        return place
+
+    def keep_effect(self, queued: QueuedEffect, state: EffectState) -> Waiting:
+        """Put an effect in the outbox that stood so elsewhere."""
+        place = self._new_place(queued)
+        place.state = state
+        if state in LEFT:
+            self.outbox.keep(place)
+        if queued.collapse is not None and state in (EffectState.DONE, *LEFT):
+            key = queued.destination, queued.collapse
+            before = self.collapsing.get(key, [])
+            if state is EffectState.DONE:
+                before = [other for other in before if other.state is not EffectState.DONE]
+            self.collapsing[key] = [*before, place]
+        return place
+
+    def is_overtaken(self, place: Waiting, *states: EffectState) -> bool:
+        """Whether of the effects that this one collapses with a later one is in one of these states."""
+        item = place.item
+        if not isinstance(item, QueuedEffect) or item.collapse is None:
+            return False
+        line = self.collapsing.get((item.destination, item.collapse), ())
+        return any(other.number > place.number and other.state in states for other in line)
+
+    def drop_overtaken(self, place: Waiting) -> None:
+        """Cancel an effect that nobody tried, if a later one waits that it collapses with."""
+        if self.is_overtaken(place, EffectState.READY):
+            self.outbox.drop(place)
+
+    def requeue(self, queue: LeaseQueue, ids: Sequence[str] | None) -> list[str]:
+        """Let parked items wait again; returns which."""
+        if queue is LeaseQueue.AGENDA:
+            keys = [key for key, _ in self.agenda.all_parked()] if ids is None else ids
+            return [key for key in keys if self.agenda.requeue(key)]
+        line = self.inbox if queue is LeaseQueue.INBOX else self.outbox
+        found: list[str] = []
+        for id in tuple(line.parked) if ids is None else ids:
+            place = line.parked.get(id)
+            if place is None:
+                continue
+            if self.is_overtaken(place, EffectState.READY, EffectState.DONE):
+                line.drop(place)
+            else:
+                line.requeue(place)
+                found.append(id)
+        return found

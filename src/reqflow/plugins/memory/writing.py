@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ...core.evolution import later
 from ...core.model import AgentLoad, ChannelId, ConversationId, ProfileId
 from ...core.values import changed
-from ...errors import Conflict, Duplicate, StaleLease
+from ...errors import Conflict, Duplicate, Overloaded, StaleLease
 from ...ports import (
     Absorbed,
     Adopted,
@@ -20,6 +20,7 @@ from ...ports import (
     LoadChange,
 )
 from .queues import Task, Waiting
+from .removals import take_away
 from .space import NativeKey, Space
 
 __all__ = ["apply", "check", "check_leases"]
@@ -29,7 +30,7 @@ __all__ = ["apply", "check", "check_leases"]
 
 
 def check(space: Space, batch: Batch) -> None:
-    """Raise `Duplicate`, `StaleLease` or `Conflict`, looked for in this order."""
+    """Raise `Duplicate`, `Overloaded`, `StaleLease` or `Conflict`, looked for in this order."""
     if batch.messages or batch.outcomes or batch.inbox:
         _check_keys(space, batch)
     if batch.consumed:
@@ -51,6 +52,8 @@ def _check_keys(space: Space, batch: Batch) -> None:
     for item in batch.inbox:
         if item.key in space.inbox.known:
             raise Duplicate(item.key)
+    if batch.inbox_limit is not None and len(space.inbox) + len(batch.inbox) > batch.inbox_limit:
+        raise Overloaded(batch.inbox_limit)
     if len(batch.outcomes) > 1 or len(batch.messages) > 1 or len(batch.inbox) > 1:
         _check_twins(batch)
 
@@ -60,6 +63,7 @@ def _check_twins(batch: Batch) -> None:
     for keys in (
         [key for key, _ in batch.outcomes],
         [f"{message.channel_id} {message.native}" for message in batch.messages],
+        [message.id for message in batch.messages],
         [item.key for item in batch.inbox],
     ):
         seen: set[str] = set()
@@ -91,7 +95,7 @@ def _failed_versions(space: Space, batch: Batch) -> list[tuple[str, str]]:
         stream = entry.stream
         known = space.streams.get(stream)
         count = counts[stream] = counts.get(stream, 0) + 1
-        if entry.seq != count + (len(known) if known is not None else 0):
+        if entry.seq != count + (known[-1].seq if known else 0):
             failed.append(("stream", stream))
     for conversation in batch.conversations:
         # a version counts entries: it goes on by as many as the batch has
@@ -180,6 +184,8 @@ def apply(space: Space, batch: Batch) -> None:
         _apply_rarer(space, batch)
     if batch.records or batch.revised or batch.absorbed or batch.adopted:
         _apply_later(space, batch)
+    if batch.gone is not None:
+        take_away(space, batch.gone)
     if batch.effects or batch.armed or batch.disarmed or batch.cancelled or batch.inbox:
         _apply_queues(space, batch)
 

@@ -9,6 +9,7 @@ and it is tried once more.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from ...errors import Conflict, StaleLease, StoreError, UsageError
 from ...ports import Batch, Lease
@@ -16,9 +17,10 @@ from .columns import columns_of
 from .documents import Documents
 from .failures import REFUSED, Failed, as_error
 from .parts import PARTS, compose
+from .places import place_of_row, stands_at
 from .refusals import refusal
 from .rows import Changes, changes_of, finished
-from .wire import TEXT, TIMESTAMPTZ, Statement, Value, Wire, array_literal
+from .wire import TEXT, TIMESTAMPTZ, Runs, Statement, Value, array_literal
 
 __all__ = ["Commits"]
 
@@ -26,28 +28,35 @@ Shape = tuple[tuple[str, bool], ...]
 
 _CLEAR = tuple(
     Statement(
-        f"DELETE FROM reqflow.{table} t WHERE t.ctid = ANY (ARRAY(SELECT l.place FROM unnest($2::text[]) d (id)"
-        f" CROSS JOIN LATERAL (SELECT o.ctid AS place FROM reqflow.{table} o WHERE o.workspace = $1"
-        " AND o.conversation_id = d.id FOR UPDATE) l))"
+        f"WITH found AS MATERIALIZED (SELECT l.* FROM unnest($2::text[]) d (id) CROSS JOIN LATERAL"
+        f" (SELECT {place_of_row('o')} FROM reqflow.{table} o WHERE o.workspace = $1"
+        " AND o.conversation_id = d.id FOR UPDATE) l)"
+        f" DELETE FROM reqflow.{table} t USING found f WHERE {stands_at('t', 'f')}"
     )
     for table in ("messages", "requests")
 )
 _CLEAR_MESSAGES = Statement(
-    "DELETE FROM reqflow.messages t WHERE t.ctid = ANY (ARRAY("
-    "SELECT l.place FROM unnest($2::text[], $3::text[], $4::text[]) d (id, channel_id, native)"
-    " CROSS JOIN LATERAL (SELECT o.ctid AS place FROM reqflow.messages o WHERE o.workspace = $1 AND o.id = d.id"
-    " UNION ALL SELECT o.ctid FROM reqflow.messages o WHERE o.workspace = $1"
-    " AND o.channel_id = d.channel_id AND o.native = d.native OFFSET 0) l))"
+    "WITH found AS MATERIALIZED (SELECT l.* FROM unnest($2::text[], $3::text[], $4::text[]) d (id, channel_id, native)"
+    f" CROSS JOIN LATERAL (SELECT {place_of_row('o')} FROM reqflow.messages o WHERE o.workspace = $1"
+    f" AND o.id = d.id UNION ALL SELECT {place_of_row('o')} FROM reqflow.messages o WHERE o.workspace = $1"
+    " AND o.channel_id = d.channel_id AND o.native = d.native OFFSET 0) l)"
+    f" DELETE FROM reqflow.messages t USING found f WHERE {stands_at('t', 'f')}"
 )
 
 
 class Commits:
     """Writes batches over a wire."""
 
-    def __init__(self, wire: Wire, documents: Documents) -> None:
+    def __init__(self, wire: Runs, documents: Documents) -> None:
         self._wire = wire
         self._documents = documents
         self._statements: dict[Shape, Statement] = {}
+
+    def over(self, wire: Runs) -> Commits:
+        """The same over another wire; what was composed once serves both."""
+        twin = copy(self)
+        twin._wire = wire
+        return twin
 
     def commit(self, batch: Batch) -> None:
         """Store all of a batch or nothing."""
@@ -57,7 +66,7 @@ class Commits:
             raise self._explained(batch) or problem from None
         if not changes:
             return
-        step = self._step(batch.workspace, batch.at.isoformat(), changes)
+        step = self.step(batch.workspace, batch.at.isoformat(), changes)
         for last in (False, True):
             try:
                 if batch.restoring:
@@ -75,7 +84,7 @@ class Commits:
         """End leased items; all of them or, with `StaleLease`, none."""
         if not leases:
             return
-        step = self._step(workspace, "epoch", finished(leases, {}, set()))
+        step = self.step(workspace, "epoch", finished(leases, {}, set()))
         for last in (False, True):
             try:
                 self._wire.run(*step)
@@ -95,7 +104,7 @@ class Commits:
         except Failed as problem:
             return as_error(problem)
 
-    def _step(self, workspace: str, at: str, changes: Changes) -> tuple[Statement, list[Value]]:
+    def step(self, workspace: str, at: str, changes: Changes) -> tuple[Statement, list[Value]]:
         """The statement for these changes, and its values."""
         shape: Shape = tuple([(name, len(changes[name]) > 1) for name in PARTS if name in changes])
         values: list[Value] = [workspace, at]

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
 from ...errors import Conflict, InvalidInput, SchemaMismatch, StoreError, StoreUnavailable, UsageError
 
-__all__ = ["REFUSED", "UNIQUE", "Failed", "as_error"]
+__all__ = ["DEADLOCK", "REFUSED", "UNIQUE", "Failed", "as_error"]
 
 REFUSED = "RF001"
 """Raised by our own statements: something that they relied on was not there."""
 UNIQUE = "23505"
-_LOST_RACE = frozenset({REFUSED, UNIQUE, "40001", "40P01", "21000"})
+DEADLOCK = "40P01"
+_LOST_RACE = frozenset({REFUSED, UNIQUE, "40001", DEADLOCK, "21000"})
 _NO_SCHEMA = frozenset({"3F000", "42P01", "42703", "42883"})
+
+_PARTITION = re.compile(r"_p\d+$")
 
 
 class Failed(Exception):
-    """A statement failed and left no trace; with ``lost``, nobody knows. For this package only."""
+    """A statement failed and left no trace; with ``lost``, nobody knows. For this package only.
 
-    def __init__(self, code: str, constraint: str = "", told: str = "", *, lost: bool = False) -> None:
+    ``table`` is the one whose constraint was in the way, whichever partition of it.
+    """
+
+    def __init__(self, code: str, table: str = "", told: str = "", *, lost: bool = False) -> None:
         self.code = code
-        self.constraint = constraint
+        self.table = _PARTITION.sub("", table)
         self.told = told
         self.lost = lost
         super().__init__(f"{code} {told}")

@@ -4,7 +4,7 @@ Each form has a text for one row, with plain parameters, and one for many, with 
 count the rows that they changed; the statement compares those counts with what it sent.
 
 Nothing here depends on the planner's idea of how many rows there are: it looks many rows up one by one, and
-then goes straight to where they stand (``ctid``). They are locked in the order in which they were sent, which is
+then goes straight to where they stand (see `places`). They are locked in the order in which they were sent, which is
 the same for everybody (by id), so that two commits hardly ever wait for each other's rows.
 """
 
@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...core.values import value
+from .places import place_of_row, stands_at
 
 __all__ = [
     "LOADS",
+    "WAKE",
     "Part",
     "absent",
     "add",
@@ -30,9 +32,12 @@ __all__ = [
     "point",
     "put",
     "remove",
+    "room",
+    "wake",
 ]
 
 COUNT = "(SELECT count(*) FROM {name})"
+_STANDS = stands_at("t", "d")
 
 
 @value
@@ -40,13 +45,14 @@ class Part:
     """One kind of change. ``columns`` are its parameters, by name, with their types.
 
     In ``one`` and ``many``, ``{name}`` stands for its own name and ``{rows}`` for the rows as a table. ``counted``
-    marks guards: this many rows must come out of them as went in.
+    marks guards: this many rows must come out of them as went in. ``told`` is for what changes no rows.
     """
 
     columns: Mapping[str, str]
     one: str
     many: str
     counted: str | None = None
+    told: str | None = None
 
 
 def insert(table: str, columns: Mapping[str, str], tail: str = "", counted: str | None = None) -> Part:
@@ -74,7 +80,7 @@ def _found(table: str, match: str, columns: str = "") -> str:
     """The rows that match, one by one and locked, each with its place."""
     return (
         f"{{name}}_found AS MATERIALIZED (SELECT d.*, l.* FROM {{rows}} d CROSS JOIN LATERAL"
-        f" (SELECT t.ctid AS place{columns} FROM reqflow.{table} t"
+        f" (SELECT {place_of_row('t')}{columns} FROM reqflow.{table} t"
         f" WHERE t.workspace = $1 AND {match} FOR NO KEY UPDATE) l)"
     )
 
@@ -85,7 +91,7 @@ def change(
     """Rows ``t`` that ``match`` a row ``d`` that is sent are changed."""
     update = f"{{name}} AS (UPDATE reqflow.{table} t SET {sets} FROM"
     one = f"{update} {{rows}} d WHERE t.workspace = $1 AND {match} RETURNING 1)"
-    many = f"{_found(table, match)}, {update} {{name}}_found d WHERE t.ctid = d.place RETURNING 1)"
+    many = f"{_found(table, match)}, {update} {{name}}_found d WHERE {_STANDS} RETURNING 1)"
     return Part(columns, one, many, counted)
 
 
@@ -93,7 +99,7 @@ def remove(table: str, columns: Mapping[str, str], match: str, counted: str | No
     """Rows ``t`` that ``match`` a row ``d`` that is sent are deleted."""
     delete = f"{{name}} AS (DELETE FROM reqflow.{table} t USING"
     one = f"{delete} {{rows}} d WHERE t.workspace = $1 AND {match} RETURNING 1)"
-    many = f"{_found(table, match)}, {delete} {{name}}_found d WHERE t.ctid = d.place RETURNING 1)"
+    many = f"{_found(table, match)}, {delete} {{name}}_found d WHERE {_STANDS} RETURNING 1)"
     return Part(columns, one, many, counted)
 
 
@@ -116,15 +122,20 @@ def absent(table: str, columns: Mapping[str, str], match: str) -> Part:
 
 
 def append(columns: Mapping[str, str]) -> Part:
-    """Guard: history that goes on; ``base`` is the number before the first new one of the stream."""
+    """Guard: history that goes on behind the entry ``base`` of the stream, whose digest it is linked to.
+
+    ``own`` is the digest of what an entry says by itself.
+    """
     names = ", ".join(columns)
     sql = (
-        f"{{name}} AS (INSERT INTO reqflow.history (workspace, {names})"
-        f" SELECT $1, {', '.join(f'd.{each}' for each in columns)} FROM {{rows}} d CROSS JOIN LATERAL"
-        " (SELECT FROM reqflow.history h WHERE h.workspace = $1 AND h.stream = d.stream AND h.seq = d.base"
-        " OFFSET 0) l RETURNING 1)"
+        f"{{{{name}}}} AS (INSERT INTO reqflow.history (workspace, {names}, digest)"
+        f" SELECT $1, {', '.join(f'd.{each}' for each in columns)}, {{digest}}"
+        " FROM {{rows}} d CROSS JOIN LATERAL (SELECT h.digest FROM reqflow.history h"
+        " WHERE h.workspace = $1 AND h.stream = d.stream AND h.seq = d.base OFFSET 0) l RETURNING 1)"
     )
-    return Part({**columns, "base": "bigint"}, sql, sql, COUNT)
+    one = sql.format(digest="sha256(l.digest || d.own)")
+    many = sql.format(digest="reqflow.chained(l.digest, d.own) OVER (PARTITION BY d.stream ORDER BY d.seq)")
+    return Part({**columns, "own": "bytea", "base": "bigint"}, one, many, COUNT)
 
 
 # --- records and threads ---
@@ -133,14 +144,13 @@ def append(columns: Mapping[str, str]) -> Part:
 def drop_keys(columns: Mapping[str, str]) -> Part:
     """Keys of records that they have no longer: a stored record says which it has, ``keys`` which stay."""
     sql = (
-        "{name}_found AS MATERIALIZED (SELECT l.place FROM {rows} d CROSS JOIN LATERAL"
+        "{name}_found AS MATERIALIZED (SELECT l.* FROM {rows} d CROSS JOIN LATERAL"
         " (SELECT jsonb_array_elements(r.keys::jsonb) AS key FROM reqflow.records r"
         " WHERE r.workspace = $1 AND r.kind = d.kind AND r.id = d.id OFFSET 0) o CROSS JOIN LATERAL"
-        " (SELECT t.ctid AS place FROM reqflow.record_keys t WHERE t.workspace = $1 AND t.kind = d.kind"
+        f" (SELECT {place_of_row('t')} FROM reqflow.record_keys t WHERE t.workspace = $1 AND t.kind = d.kind"
         " AND t.name = o.key ->> 0 AND t.content = o.key ->> 1 AND t.rank = o.key ->> 2 AND t.id = d.id"
         " FOR UPDATE) l WHERE o.key NOT IN (SELECT jsonb_array_elements(d.keys::jsonb))),"
-        " {name} AS (DELETE FROM reqflow.record_keys t"
-        " WHERE t.ctid = ANY (ARRAY(SELECT f.place FROM {name}_found f)))"
+        f" {{name}} AS (DELETE FROM reqflow.record_keys t USING {{name}}_found d WHERE {_STANDS})"
     )
     return Part(columns, sql, sql)
 
@@ -180,6 +190,35 @@ def load(*, known: bool) -> Part:
     return insert("agents", LOADS, f"ON CONFLICT (workspace, id) DO UPDATE SET {sets} RETURNING 1", COUNT)
 
 
+# --- queues ---
+
+
+def room() -> Part:
+    """Guard: as many more fit into the inbox. Its items are counted only where there may be so many."""
+    waits = "FROM reqflow.inbox i WHERE i.workspace = $1 AND NOT i.parked AND i.seq > 0"
+    span = (
+        f"(SELECT i.seq {waits} ORDER BY i.seq DESC LIMIT 1) - (SELECT i.seq {waits} ORDER BY i.seq LIMIT 1)"
+    )
+    sql = (
+        "{name} AS MATERIALIZED (SELECT 1 FROM {rows} d WHERE CASE"
+        f" WHEN {span} + 1 + d.more <= d.most THEN true"
+        f" ELSE (SELECT count(*) FROM (SELECT {waits} LIMIT d.most) w) + d.more <= d.most END)"
+    )
+    return Part({"most": "bigint", "more": "bigint"}, sql, sql, COUNT)
+
+
+WAKE = (
+    "(SELECT CASE WHEN pg_try_advisory_xact_lock(1919250035, hashtext($1)) THEN pg_notify('reqflow', $1)::text END"
+    " FROM reqflow.listeners l WHERE l.workspace = $1 AND l.until > clock_timestamp())"
+)
+"""Tells workers that wait; at most one commit of a workspace does so at a time, and no other waits for it."""
+
+
+def wake() -> Part:
+    """Tells idle workers that wait, if all the rest went well."""
+    return Part({}, "", "", told=WAKE)
+
+
 # --- timers ---
 
 
@@ -202,7 +241,7 @@ def finish_timers(columns: Mapping[str, str], match: str, anew: str) -> Part:
     gone = "{name} AS (DELETE FROM reqflow.agenda t USING"
     again = f"{{name}}_again AS (UPDATE reqflow.agenda t SET due_at = t.again_at, {anew} FROM"
     alone = f"{{rows}} d WHERE t.workspace = $1 AND {match} AND t.again_at"
-    placed = "{name}_found d WHERE t.ctid = d.place AND d.again_at"
+    placed = f"{{name}}_found d WHERE {_STANDS} AND d.again_at"
     return Part(
         columns,
         f"{gone} {alone} IS NULL RETURNING 1), {again} {alone} IS NOT NULL RETURNING 1)",

@@ -21,6 +21,8 @@ from .forms import (
     point,
     put,
     remove,
+    room,
+    wake,
 )
 
 __all__ = ["PARTS", "compose"]
@@ -55,18 +57,23 @@ _EFFECT = {
     "destination": "text", "conversation_id": "text", "collapse": "text", "state": "text", "document": "text",
 }  # fmt: skip
 _TIMER = {"key": "text", "due_at": "timestamptz"}
+_TRIED = {"attempts": "integer", "lost": "integer", "note": "text", "document": "text"}
 _LEASE = {"key": "text", "fence": "bigint"}
 _ADOPTED = {
     "conversation_id": "text", "request_id": "text", "since_at": "timestamptz", "until_at": "timestamptz",
 }  # fmt: skip
 _MOVED = {"other": "text", "into_id": "text", "request_id": "text", "group_at": "text"}
 
+_PURGED = {"conversation_id": "text"}
+
 _SAME = "t.id = d.id"
+_OF = "t.conversation_id = d.conversation_id"
 _SAME_RECORD = "t.kind = d.kind AND t.id = d.id"
 _SAME_LANE = "t.channel_id = d.channel_id AND t.profile_id = d.profile_id"
 _SAME_LEASE = "t.key = d.key AND t.fence = d.fence AND t.lease_until IS NOT NULL"
 _ANEW = "again_at = NULL, lease_until = NULL, attempts = 0, lost = 0, note = NULL"
 _CANCELLED = "state = 'cancelled', lease_until = NULL, ready_at = NULL"
+_UNTRIED = "t.attempts = 0"  # what was tried may have arrived: it is tried again, under its own key
 _FREE = "t.state = 'ready' AND (t.lease_until IS NULL OR t.lease_until <= $2)"
 _LOOSE = (
     "t.conversation_id = d.conversation_id AND t.request_id IS NULL AND t.sent_at >= d.since_at"
@@ -74,6 +81,7 @@ _LOOSE = (
 )
 
 PARTS: Mapping[str, Part] = {
+    "room": room(),
     # Guards, and what locks rows that others guard: in this order, everybody by kind and then by id.
     "held_agents": hold("agents", _ID, f"{_SAME} AND t.version = d.version"),
     "absent_agents": absent("agents", {"id": "text"}, _SAME),
@@ -143,7 +151,7 @@ PARTS: Mapping[str, Part] = {
         " lone_profile_id = d.lone_profile_id, sent_at = d.sent_at, document = d.document",
     ),
     # What nobody waits for unless a guard failed.
-    "first_entries": insert("history", _ENTRY),
+    "first_entries": insert("history", {**_ENTRY, "digest": "bytea"}),
     "requests": put("requests", _REQUEST, "id"),
     "messages": insert("messages", _MESSAGE),
     "absorbed": change(
@@ -187,7 +195,7 @@ PARTS: Mapping[str, Part] = {
     "collapsed": change(
         "outbox",
         {"destination": "text", "collapse": "text"},
-        f"t.destination = d.destination AND t.collapse = d.collapse AND {_FREE}",
+        f"t.destination = d.destination AND t.collapse = d.collapse AND {_FREE} AND {_UNTRIED}",
         _CANCELLED,
         None,
     ),
@@ -199,6 +207,42 @@ PARTS: Mapping[str, Part] = {
         f"ON CONFLICT (workspace, key) DO UPDATE SET due_at = excluded.due_at, parked = false, {_ANEW}",
     ),
     "armed": arm(),
+    "waking": wake(),
+    # What is taken away for good.
+    "erased_texts": change("texts", {"id": "text"}, _SAME, "body = ''", None),
+    "gone_texts": remove("texts", {"id": "text"}, _SAME, None),
+    "gone_profiles": remove("profiles", {"id": "text"}, _SAME, None),
+    "gone_lanes": remove("lanes", {"profile_id": "text"}, "t.profile_id = d.profile_id", None),
+    "gone_items": remove("inbox", {"tail": "text"}, "right(t.lane, length(d.tail)) = d.tail", None),
+    "gone_keys": drop_keys({**_RECORD_ID, "keys": "text"}),
+    "gone_records": remove("records", _RECORD_ID, _SAME_RECORD, None),
+    "purged": remove("conversations", {"id": "text"}, _SAME, None),
+    "purged_requests": remove("requests", _PURGED, _OF, None),
+    "purged_threads": remove("thread_keys", _PURGED, _OF, None),
+    "purged_effects": remove("outbox", _PURGED, _OF, None),
+    "purged_entries": remove(
+        "history", {"stream": "text", "last": "bigint"}, "t.stream = d.stream AND t.seq <= d.last", None
+    ),
+    # Items of queues as they stood elsewhere.
+    "kept_items": insert(
+        "inbox", {"key": "text", "lane": "text", "parked": "boolean", "ready_at": "timestamptz", **_TRIED}
+    ),
+    "kept_effects": insert(
+        "outbox",
+        {
+            **{name: type for name, type in _EFFECT.items() if name != "document"},
+            "ready_at": "timestamptz",
+            **_TRIED,
+        },
+    ),
+    "kept_timers": insert(
+        "agenda",
+        {
+            **_TIMER,
+            "parked": "boolean",
+            **{name: type for name, type in _TRIED.items() if name != "document"},
+        },
+    ),
     # State put as it is, for `rebuild`.
     "put_conversations": put("conversations", _CONVERSATION, "id"),
     "put_records": put("records", _RECORD, "kind, id"),
@@ -218,6 +262,7 @@ def compose(shape: Sequence[tuple[str, bool]]) -> str:
     column = mark + MARKS
     ctes: list[str] = []
     guards: list[str] = []
+    told: list[str] = []
     for name, many in shape:
         part = PARTS[name]
         if many:
@@ -231,8 +276,12 @@ def compose(shape: Sequence[tuple[str, bool]]) -> str:
             )
             rows, expected = f"(SELECT {cast})", "1"
             place += len(part.columns)
+        if part.told is not None:
+            told.append(part.told)
+            continue
         ctes.append((part.many if many else part.one).format(name=name, rows=rows))
         if part.counted is not None:
             guards.append(f"{part.counted.format(name=name)} = {expected}")
     held = " AND ".join(guards) or "true"
-    return f"WITH {', '.join(ctes)} SELECT CASE WHEN {held} THEN true ELSE reqflow.refuse() END"
+    looked = ", ".join([f"CASE WHEN {held} THEN true ELSE reqflow.refuse() END", *told])
+    return f"WITH {', '.join(ctes)} SELECT {looked}"

@@ -11,6 +11,7 @@ from ...errors import StaleLease
 from ...ports import InboxItem, Lease, LeaseQueue, Timer
 from .documents import Documents
 from .failures import Failed, as_error
+from .places import place_of_row, stands_at
 from .wire import Rows, Statement, Value, Wire, array_literal, moment
 
 __all__ = ["Queues"]
@@ -25,14 +26,14 @@ _OUTBOX = Statement(
 )
 # Timers have no lanes: claimers pass each other by.
 _AGENDA = Statement(
-    "WITH claimed AS MATERIALIZED (SELECT t.ctid AS place FROM reqflow.agenda t"
+    f"WITH claimed AS MATERIALIZED (SELECT {place_of_row('t')} FROM reqflow.agenda t"
     " WHERE t.workspace = $1 AND NOT t.parked AND t.due_at <= $2::timestamptz"
     " AND (t.lease_until IS NULL OR t.lease_until <= $2::timestamptz)"
     " ORDER BY t.due_at, t.key LIMIT $4::integer FOR UPDATE SKIP LOCKED)"
     " UPDATE reqflow.agenda t SET lease_until = $3::timestamptz, again_at = NULL,"
     " fence = (SELECT nextval('reqflow.fences')), attempts = t.attempts + 1,"
     " lost = t.lost + (t.lease_until IS NOT NULL)::integer"
-    " WHERE t.ctid = ANY (ARRAY(SELECT c.place FROM claimed c))"
+    f" FROM claimed c WHERE {stands_at('t', 'c')}"
     " RETURNING t.due_at::text, t.key, t.fence::text, t.attempts::text, t.due_at::text, t.lost::text"
 )
 
@@ -50,12 +51,12 @@ _KEYS = {
 
 def _extending(table: str, key: str, type: str) -> Statement:
     return Statement(
-        "WITH found AS MATERIALIZED (SELECT l.place FROM unnest($2::text[], $3::text[]) d (id, fence)"
-        f" CROSS JOIN LATERAL (SELECT t.ctid AS place FROM reqflow.{table} t WHERE t.workspace = $1"
+        "WITH found AS MATERIALIZED (SELECT l.* FROM unnest($2::text[], $3::text[]) d (id, fence)"
+        f" CROSS JOIN LATERAL (SELECT {place_of_row('t')} FROM reqflow.{table} t WHERE t.workspace = $1"
         f" AND t.{key} = d.id::{type} AND t.fence = d.fence::bigint AND t.lease_until IS NOT NULL"
         " FOR NO KEY UPDATE) l),"
         f" kept AS (UPDATE reqflow.{table} t SET lease_until = $4::timestamptz"
-        " WHERE t.ctid = ANY (ARRAY(SELECT f.place FROM found f)) RETURNING 1)"
+        f" FROM found f WHERE {stands_at('t', 'f')} RETURNING 1)"
         " SELECT CASE WHEN (SELECT count(*) FROM kept) = cardinality($2::text[]) THEN true"
         " ELSE reqflow.refuse() END"
     )
@@ -71,10 +72,18 @@ def _releasing(table: str, key: str, type: str, sets: str) -> Statement:
 
 
 _TRIED = ", attempts = t.attempts - ($4 IS NULL)::integer"  # without a note it was not tried
+# What nobody tried, and gives back when a later one waits that it would have collapsed with, is cancelled.
+_OVERTAKEN = (
+    "CASE WHEN $4 IS NULL AND t.attempts = 1 AND t.collapse IS NOT NULL AND (SELECT true FROM reqflow.outbox n"
+    " WHERE n.workspace = $1 AND n.destination = t.destination AND n.collapse = t.collapse"
+    " AND n.state = 'ready' AND n.seq > t.seq LIMIT 1) THEN 'cancelled' ELSE t.state END"
+)
 _EXTEND = {queue: _extending(*names) for queue, names in _KEYS.items()}
 _RELEASE = {
     LeaseQueue.INBOX: _releasing(*_KEYS[LeaseQueue.INBOX], f"ready_at = $5::timestamptz{_TRIED}"),
-    LeaseQueue.OUTBOX: _releasing(*_KEYS[LeaseQueue.OUTBOX], f"ready_at = $5::timestamptz{_TRIED}"),
+    LeaseQueue.OUTBOX: _releasing(
+        *_KEYS[LeaseQueue.OUTBOX], f"ready_at = $5::timestamptz, state = {_OVERTAKEN}{_TRIED}"
+    ),
     LeaseQueue.AGENDA: _releasing(
         *_KEYS[LeaseQueue.AGENDA],
         f"due_at = least($5::timestamptz, t.again_at), again_at = NULL{_TRIED}",

@@ -8,13 +8,14 @@ the query of that kind once for each row of its arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from ...core.facts import Answer, Want
 from .columns import MARKS, columns_of, unnested
 from .documents import Documents
 from .failures import Failed, as_error
 from .wants import KINDS
-from .wire import Rows, Statement, Value, Wire
+from .wire import Rows, Runs, Statement, Value
 
 __all__ = ["Recalls"]
 
@@ -27,11 +28,17 @@ Kinds = tuple[type, ...]
 class Recalls:
     """Answers wants over a wire."""
 
-    def __init__(self, wire: Wire, documents: Documents) -> None:
+    def __init__(self, wire: Runs, documents: Documents) -> None:
         self._wire = wire
         self._documents = documents
         self._apart: dict[Kinds, Statement] = {}
         self._by_kind: dict[Kinds, Statement] = {}
+
+    def over(self, wire: Runs) -> Recalls:
+        """The same over another wire; what was composed once serves both."""
+        twin = copy(self)
+        twin._wire = wire
+        return twin
 
     def recall(self, workspace: str, wants: Sequence[Want]) -> tuple[Answer, ...]:
         """The answers, in the order of the wants."""

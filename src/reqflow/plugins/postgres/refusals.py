@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...errors import Conflict, Duplicate, StaleLease, StoreError
+from ...errors import Conflict, Duplicate, Overloaded, StaleLease, StoreError
 from ...ports import Batch, HoldKind, LeaseQueue
 from .failures import UNIQUE, Failed
 from .rows import key_of, replaced
-from .wire import Statement, Wire, array_literal
+from .wire import Runs, Statement, array_literal
 
 __all__ = ["refusal"]
 
@@ -55,14 +55,17 @@ _TOLD = " UNION ALL ".join(
         " WHERE (SELECT t.conversation_id FROM reqflow.thread_keys t WHERE t.workspace = $1"
         " AND t.channel_id = d.channel_id AND t.native = d.native) <> d.target",
         _each("revised", "messages", "id", "1::bigint", "$19::text[]"),
+        "SELECT 'room', 'inbox', (SELECT count(*) FROM (SELECT FROM reqflow.inbox t WHERE t.workspace = $1"
+        " AND NOT t.parked AND t.seq > 0 LIMIT $20::bigint) w) WHERE $20::bigint IS NOT NULL",
     )
 )
 _LOOK = Statement(_TOLD)
-_KEY_CONSTRAINTS = frozenset({"outcomes_pkey", "messages_native", "messages_pkey", "inbox_pkey"})
+_KEYED = frozenset({"outcomes", "messages", "inbox"})
+"""Tables whose unique keys are those of messages, commands and accepted items."""
 
 
-def refusal(wire: Wire, batch: Batch, failed: Failed | None) -> StoreError | None:
-    """Why this batch cannot be stored: `Duplicate` before `StaleLease` before `Conflict`.
+def refusal(wire: Runs, batch: Batch, failed: Failed | None) -> StoreError | None:
+    """Why this batch cannot be stored: `Duplicate` before `Overloaded`, `StaleLease` and `Conflict`.
 
     None where nothing shows: another writer was in the way and is gone.
     """
@@ -74,8 +77,11 @@ def refusal(wire: Wire, batch: Batch, failed: Failed | None) -> StoreError | Non
     for at, key in enumerate(keys):
         if key in found or key in keys[:at]:
             return Duplicate(key[1])
-    if failed is not None and failed.code == UNIQUE and failed.constraint in _KEY_CONSTRAINTS:
+    if failed is not None and failed.code == UNIQUE and failed.table in _KEYED:
         return Duplicate(keys[0][1])  # it was stored, and is done and gone already
+    limit = batch.inbox_limit
+    if limit is not None and found.get(("room", "inbox"), 0) + len(batch.inbox) > limit:
+        return Overloaded(limit)
     held = [(lease.queue.value, lease.id) for lease in batch.consumed]
     for at, lease in enumerate(batch.consumed):
         if found.get(held[at]) != lease.fence or held[at] in held[:at]:
@@ -126,7 +132,7 @@ def _elsewhere(batch: Batch, found: Found) -> Iterable[tuple[str, str]]:
             yield "thread", id
 
 
-def _look(wire: Wire, batch: Batch) -> Found:
+def _look(wire: Runs, batch: Batch) -> Found:
     def ids(kind: HoldKind, more: Iterable[str]) -> str:
         return array_literal([*more, *(hold.id for hold in batch.holds if hold.kind is kind)])
 
@@ -164,6 +170,7 @@ def _look(wire: Wire, batch: Batch) -> Found:
         array_literal([each.native for each in batch.threads]),
         array_literal([each.conversation_id for each in batch.threads]),
         array_literal([each.id for each in batch.revised]),
+        None if batch.inbox_limit is None else str(batch.inbox_limit),
     ]
     return {
         ((kind or b"").decode(), (key or b"").decode()): int(number or 0)

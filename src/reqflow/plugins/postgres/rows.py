@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from ...codec import dump_events
-from ...core.events import Entry
+from ...core.chain import BEGINNING, linked, own_digest
 from ...core.model import AgentId, Conversation, ConversationId, Lane, Message, Request, Side
 from ...core.values import changed
 from ...errors import Conflict, InvalidInput, StaleLease
@@ -21,6 +20,7 @@ from ...ports import (
     Absorbed,
     Batch,
     EffectState,
+    Gone,
     Hold,
     HoldKind,
     Lease,
@@ -28,6 +28,7 @@ from ...ports import (
     RecordPut,
     ThreadKey,
 )
+from ..storable import entry_cells
 from .documents import Documents, encoded
 
 __all__ = ["Cells", "Changes", "changes_of", "finished", "key_of", "replaced"]
@@ -64,6 +65,8 @@ def changes_of(batch: Batch, documents: Documents) -> Changes:
     if batch.outcomes:
         changes["outcomes"] = [(key, encoded(outcome)) for key, outcome in batch.outcomes]
     _queue(batch, documents, changes)
+    if batch.gone is not None:
+        changes.update({part: rows for part, rows in _taken(batch.gone).items() if rows})
     return changes
 
 
@@ -132,10 +135,12 @@ def _load(batch: Batch, held: dict[tuple[HoldKind, str], Hold], changes: Changes
 
 
 def _append(batch: Batch, changes: Changes) -> None:
+    """Entries, each with a digest: that of the chain where it begins here, else its own, to be linked by the server."""
     if not batch.entries:
         return
     last: dict[str, int] = {}
     base: dict[str, int] = {}
+    digests: dict[str, bytes] = {}
     for entry in batch.entries:
         stream, seq = entry.stream, entry.seq
         if stream not in base:
@@ -143,26 +148,18 @@ def _append(batch: Batch, changes: Changes) -> None:
         elif seq != last[stream] + 1:
             raise Conflict((("stream", stream),))
         last[stream] = seq
-        cells = _entry(entry)
+        cells = entry_cells(entry)
+        own = own_digest(*cells)
+        row = (stream, str(seq), entry.at.isoformat(), *cells[3:])
         if base[stream]:
-            changes.setdefault("entries", []).append((*cells, str(base[stream])))
+            changes.setdefault("entries", []).append((*row, _bytes(own), str(base[stream])))
         else:
-            changes.setdefault("first_entries", []).append(cells)
+            digest = digests[stream] = linked(digests.get(stream, BEGINNING), own)
+            changes.setdefault("first_entries", []).append((*row, _bytes(digest)))
 
 
-def _entry(new: Entry) -> Cells:
-    cause, actor = new.cause, new.actor
-    return (
-        new.stream,
-        str(new.seq),
-        new.at.isoformat(),
-        actor.kind.value,
-        actor.id,
-        cause.kind.value,
-        cause.key,
-        encoded(cause.rules) if cause.rules else None,
-        dump_events(new.events),
-    )
+def _bytes(content: bytes) -> str:
+    return f"\\x{content.hex()}"
 
 
 def _put_state(batch: Batch, documents: Documents, changes: Changes) -> None:
@@ -336,11 +333,40 @@ def _message(new: Message, documents: Documents) -> Cells:
     )
 
 
+# --- what goes ---
+
+
+def _taken(gone: Gone) -> Changes:
+    purged: list[Cells] = [(conversation,) for conversation, _ in sorted(gone.conversations)]
+    return {
+        "erased_texts": _ids(gone.erased),
+        "gone_texts": _ids(gone.texts),
+        "gone_profiles": _ids(gone.profiles),
+        "gone_lanes": _ids(gone.profiles),
+        "gone_items": [(f" {profile}",) for profile in sorted(set(gone.profiles))],
+        "gone_keys": [(kind, id, None) for kind, id in sorted(set(gone.records))],
+        "gone_records": [(kind, id) for kind, id in sorted(set(gone.records))],
+        "purged": purged,
+        "purged_requests": purged,
+        "purged_threads": purged,
+        "purged_effects": purged,
+        "purged_entries": [(conversation, str(last)) for conversation, last in sorted(gone.conversations)],
+    }
+
+
+def _ids(ids: Iterable[str]) -> list[Cells]:
+    return [(id,) for id in sorted(set(ids))]
+
+
 # --- queues ---
 
 
 def _queue(batch: Batch, documents: Documents, changes: Changes) -> None:
+    if batch.armed or batch.inbox or not all(each.muted for each in batch.effects):
+        changes["waking"] = [()]
     if batch.inbox:
+        if batch.inbox_limit is not None:
+            changes["room"] = [(str(batch.inbox_limit), str(len(batch.inbox)))]
         changes["inbox"] = [(item.key, item.lane, documents.dump(item)) for item in batch.inbox]
     if batch.cancelled:
         changes["cancelled"] = [(each,) for each in sorted(set(batch.cancelled))]

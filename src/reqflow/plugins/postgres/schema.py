@@ -9,9 +9,11 @@ from typing import Any
 
 import psycopg
 
-from ...errors import SchemaMismatch, StoreUnavailable
+from ...errors import SchemaMismatch, StoreUnavailable, UsageError
+from ...ports import Schema
+from .partitioning import check_count, partition_tables, partitions_of
 
-__all__ = ["LATEST", "check_schema", "migrate"]
+__all__ = ["LATEST", "check_schema", "migrate", "schema_of"]
 
 _LOCK = 1919250033
 """Names the advisory lock behind which one process at a time changes the schema."""
@@ -24,37 +26,72 @@ def _steps() -> Mapping[int, str]:
     return {int(each.name[:3]): each.read_text("utf-8") for each in sorted(found, key=lambda each: each.name)}
 
 
-LATEST = 4
+LATEST = 7
 """The version of the schema that this reqflow works with."""
 
 
-def migrate(connection: psycopg.Connection[Any]) -> int:
-    """Bring the schema up to date. Safe to run at once with others; a kill leaves whole steps only."""
+def migrate(connection: psycopg.Connection[Any], partitions: int | None = None) -> int:
+    """Bring the schema up to date. Safe to run at once with others; a kill leaves whole steps only.
+
+    With ``partitions`` a new schema is made in one step, its tables in so many partitions by workspace.
+    """
+    if partitions is not None:
+        check_count(partitions)
     try:
         while True:
             with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+                _take_turns(connection)
                 version = _version(connection)
                 _refuse_newer(version)
+                count = _partitions(connection, version, partitions)
                 if version == LATEST:
                     return version
-                connection.execute(_steps()[version + 1].encode())
-                connection.execute(
-                    "INSERT INTO reqflow.schema_versions (version) VALUES (%s)", (version + 1,)
-                )
+                last = LATEST if count and not version else version + 1
+                for step in range(version + 1, last + 1):
+                    connection.execute(_steps()[step].encode())
+                    connection.execute("INSERT INTO reqflow.schema_versions (version) VALUES (%s)", (step,))
+                if count:
+                    partition_tables(connection, count)
     except psycopg.Error as problem:
         told = problem.diag.message_primary or type(problem).__name__
         raise StoreUnavailable(f"the schema could not be changed: {told}") from None
 
 
-def check_schema(connection: psycopg.Connection[Any]) -> None:
-    """Raise `SchemaMismatch` unless the schema is the one that this reqflow works with."""
+def _take_turns(connection: psycopg.Connection[Any]) -> None:
+    """Wait until nobody else changes the schema, however long that takes."""
+    connection.execute("SET LOCAL lock_timeout = 0")
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    connection.execute("RESET lock_timeout")
+
+
+def _partitions(connection: psycopg.Connection[Any], version: int, wanted: int | None) -> int:
+    """How many partitions the tables have, or shall have. Raises `UsageError` where they have others already."""
+    if not version:
+        return wanted or 0
+    found = partitions_of(connection)
+    if wanted is not None and wanted != found:
+        has = f"has {found} partitions" if found else "is not partitioned"
+        raise UsageError(
+            f"the schema that is there {has}, and that cannot be changed: make a new database with {wanted}"
+            " partitions, and move each desk there with `reqflow export` and `reqflow import`"
+        )
+    return found
+
+
+def schema_of(connection: psycopg.Connection[Any]) -> Schema:
+    """Which version of the schema is there, and which is needed. Raises `SchemaMismatch` for a newer one."""
     try:
         version = _version(connection)
     except psycopg.Error as problem:
         told = problem.diag.message_primary or type(problem).__name__
         raise StoreUnavailable(f"the schema could not be read: {told}") from None
     _refuse_newer(version)
+    return Schema(version, LATEST)
+
+
+def check_schema(connection: psycopg.Connection[Any]) -> None:
+    """Raise `SchemaMismatch` unless the schema is the one that this reqflow works with."""
+    version = schema_of(connection).found
     if version == 0:
         raise SchemaMismatch("this database holds no reqflow schema: run migrate() once")
     if version < LATEST:

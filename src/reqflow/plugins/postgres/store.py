@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from ...core.events import Entry
 from ...core.facts import Answer, Want
 from ...core.model import Audience, TextId, Workspace
 from ...errors import UsageError
-from ...ports import Batch, Lease, LeaseQueue, Page, View
+from ...ports import Backlog, Batch, JoinedStore, Lease, LeaseQueue, Page, Row, Schema, View, Waker
 from ..storable import check_texts
+
+if TYPE_CHECKING:
+    from .archive import Archives
 
 __all__ = ["PostgresStore"]
 
@@ -35,8 +39,10 @@ class PostgresStore:
             from .commit import Commits
             from .connections import Connections
             from .documents import Documents
+            from .joining import Joins
             from .queues import Queues
             from .recall import Recalls
+            from .tending import Tending
             from .views import Views
             from .wire import Wire
         except ImportError as problem:
@@ -46,12 +52,14 @@ class PostgresStore:
         if pool < 1:
             raise UsageError(f"pool must be at least 1 connection, not {pool}")
         self._connections = Connections(conninfo, pool)
-        wire = Wire(self._connections)
-        documents = Documents()
+        self._wire = wire = Wire(self._connections)
+        self._documents = documents = Documents()
         self._commits = Commits(wire, documents)
         self._recalls = Recalls(wire, documents)
         self._queues = Queues(wire, documents)
         self._views = Views(wire)
+        self._tending = Tending(wire, documents)
+        self._joins = Joins(self._connections, self._commits, self._recalls)
 
     def recall(self, workspace: Workspace, wants: Sequence[Want]) -> tuple[Answer, ...]:
         """Answer the wants in their order, from one consistent moment."""
@@ -117,15 +125,63 @@ class PostgresStore:
         """The earliest moment on the agenda, leased or not; None when it is empty."""
         return self._queues.next_due(workspace)
 
-    def migrate(self) -> int:
+    def requeue(
+        self, workspace: Workspace, queue: LeaseQueue, ids: Sequence[str] | None = None
+    ) -> Sequence[str]:
+        """Let parked items of a queue wait again, or all of it; returns the ids of those that do."""
+        return self._tending.requeue(workspace, queue, ids)
+
+    def backlog(self, workspace: Workspace, now: datetime) -> Sequence[Backlog]:
+        """How much inbox, outbox and agenda have to do."""
+        return self._tending.backlog(workspace, now)
+
+    def waker(self, workspace: Workspace) -> Waker:
+        """What wakes an idle worker: it listens on a connection of its own, beside those of the pool."""
+        from .waking import PostgresWaker
+
+        return PostgresWaker(self._connections, workspace)
+
+    def dump(self, workspace: Workspace) -> Iterator[Row]:
+        """All rows of a desk in the order of `Row`, from one snapshot, over a connection of its own."""
+        return self._archives().dump(workspace)
+
+    def load(self, workspace: Workspace, rows: Iterable[Row]) -> None:
+        """Store all the rows of a desk or, whatever goes wrong, nothing of them.
+
+        `StoreUnavailable` may leave open whether they were stored; another try will tell.
+        """
+        self._archives().load(workspace, rows)
+
+    def _archives(self) -> Archives:
+        from .archive import Archives  # seldom needed
+
+        return Archives(self._connections, self._wire, self._commits, self._documents)
+
+    def schema(self) -> Schema:
+        """Which version of the schema is there, and which is needed. Raises `SchemaMismatch` for a newer one."""
+        from .schema import schema_of
+
+        with self._connections.connect() as connection:
+            return schema_of(connection)
+
+    def migrate(self, *, partitions: int | None = None) -> int:
         """Bring the schema up to date and say its version; safe to run twice, at once, or after a kill.
 
-        The role must be allowed to create a schema in the database.
+        The role must be allowed to create a schema in the database. ``partitions`` (2 to 256) puts every table in so
+        many partitions by a hash of the workspace; that is chosen when the schema is made, and stays. Raises
+        `UsageError` where it is there in another way.
         """
         from .schema import migrate
 
         with self._connections.connect() as connection:
-            return migrate(connection)
+            return migrate(connection, partitions)
+
+    def joined(self, connection: Any) -> JoinedStore:
+        """The store inside the open transaction of a host's `psycopg.Connection` or `psycopg.AsyncConnection`.
+
+        Statements are prepared on it unless its ``prepare_threshold`` is None.
+        """
+        return self._joins.join(connection)
 
     def close(self) -> None:
         """Close the connections. The store is of no use afterwards."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...codec import load, load_events, load_record
+from ...core.chain import StoredEntry
 from ...core.effects import QueuedEffect
 from ...core.events import Cause, CauseKind, Entry
 from ...core.model import (
@@ -26,17 +27,24 @@ from ...ports import (
     Conversations,
     Effects,
     EffectState,
+    Entries,
+    InboxItem,
+    LeaseQueue,
     Messages,
     Page,
+    Parked,
+    ParkedItem,
     Records,
     Requests,
     StoredEffect,
     Streams,
+    Texts,
+    Timer,
     View,
 )
-from ..storable import cursor_of, place_of
+from ..storable import cursor_of, micros, place_of
 from .failures import Failed, as_error
-from .wire import Rows, Statement, Value, Wire, array_literal
+from .wire import Rows, Runs, Statement, Value, array_literal
 
 __all__ = ["Views"]
 
@@ -56,6 +64,9 @@ _STREAMS = """WITH RECURSIVE named AS (
     UNION ALL SELECT (SELECT h.stream FROM reqflow.history h WHERE h.workspace = $1 AND h.stream > n.stream
         ORDER BY h.stream LIMIT 1) FROM named n WHERE n.stream IS NOT NULL)
 SELECT n.stream, n.stream FROM named n WHERE n.stream IS NOT NULL LIMIT $3::bigint"""
+
+
+_ENTRY = "t.at::text, t.actor_kind, t.actor_id, t.cause_kind, t.cause_key, t.rules, t.events, encode(t.digest, 'hex')"
 
 
 class _Query:
@@ -114,7 +125,7 @@ class _Query:
 class Views:
     """Reads over a wire."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Runs) -> None:
         self._wire = wire
 
     def query(self, workspace: str, view: View) -> Page:
@@ -133,6 +144,12 @@ class Views:
             case Streams():
                 rows = self._run(Statement(_STREAMS), [workspace, view.after or "", str(view.limit + 1)])
                 return _page(rows, view.limit, [_text(row[1]) for row in rows])
+            case Entries():
+                return self._entries(workspace, view)
+            case Texts():
+                return self._texts_of(workspace, view)
+            case Parked():
+                return self._parked(workspace, view)
 
     def history(self, workspace: str, stream: str, after: int, limit: int | None) -> tuple[Entry, ...]:
         """Entries of a stream, in order."""
@@ -237,6 +254,35 @@ class Views:
         rows = self._run(statement, query.values)
         return _page(rows, view.limit, [_effect(row) for row in rows])
 
+    def _entries(self, workspace: str, view: Entries) -> Page:
+        query = _Query(workspace, "reqflow.history")
+        query.where("t.stream = {}", view.stream)
+        statement = query.page("seq", _ENTRY, view.after, view.limit, view.newest_first)
+        rows = self._run(statement, query.values)
+        return _page(rows, view.limit, [_stored_entry(view.stream, row) for row in rows])
+
+    def _parked(self, workspace: str, view: Parked) -> Page:
+        query = _Query(workspace, f"reqflow.{view.queue.value}")
+        if view.queue is LeaseQueue.AGENDA:
+            key, id, content = "key", "t.key", "t.due_at::text"
+            query.conditions.append("t.parked")
+        else:
+            key, content = "seq", "t.document"
+            id = "t.key" if view.queue is LeaseQueue.INBOX else "t.seq::text"
+            parked = "t.parked" if view.queue is LeaseQueue.INBOX else "t.state = 'parked'"
+            query.conditions.append(f"{parked} AND t.seq > 0")
+        columns = f"{id}, t.attempts::text, t.note, {content}"
+        rows = self._run(query.page(key, columns, view.after, view.limit), query.values)
+        return _page(rows, view.limit, [_parked_item(view.queue, row) for row in rows])
+
+    def _texts_of(self, workspace: str, view: Texts) -> Page:
+        query = _Query(workspace, "reqflow.texts")
+        query.where("t.owner = ANY ({}::text[])", array_literal(view.owners))
+        query.conditions.append("t.body <> ''")
+        statement = query.page("id", "t.id", view.after, view.limit)
+        rows = self._run(statement, query.values)
+        return _page(rows, view.limit, [TextId(_text(row[1])) for row in rows])
+
     def _run(self, statement: Statement, values: Sequence[Value]) -> Rows:
         try:
             return self._wire.run(statement, values)
@@ -267,6 +313,23 @@ def _effect(row: Sequence[bytes | None]) -> StoredEffect:
     )
 
 
+def _parked_item(queue: LeaseQueue, row: Sequence[bytes | None]) -> ParkedItem:
+    _, id, attempts, note, content = row
+    item: Any
+    if queue is LeaseQueue.AGENDA:
+        item = Timer(Code(_text(id)), datetime.fromisoformat(_text(content)))
+    else:
+        cls = InboxItem if queue is LeaseQueue.INBOX else QueuedEffect
+        item = load(content or b"", cls, f"{queue} {_text(id)}")
+    return ParkedItem(
+        queue=queue,
+        id=_text(id),
+        item=item,
+        attempts=int(attempts or 0),
+        note=None if note is None else _text(note),
+    )
+
+
 def _entry(stream: str, row: Sequence[bytes | None]) -> Entry:
     seq, at, actor_kind, actor_id, cause_kind, cause_key, rules, events = row
     where = f"entry {_text(seq)} of {stream}"
@@ -288,3 +351,26 @@ def _entry(stream: str, row: Sequence[bytes | None]) -> Entry:
         ),
         events=load_events(events or b"", where),
     )
+
+
+def _stored_entry(stream: Code, row: Sequence[bytes | None]) -> StoredEntry:
+    seq, at, actor_kind, actor_id, cause_kind, cause_key, rules, events, digest = row
+    return StoredEntry(
+        stream=stream,
+        seq=int(seq or 0),
+        at=_micros(_text(at)),
+        actor_kind=_text(actor_kind),
+        actor_id=_text(actor_id),
+        cause_kind=_text(cause_kind),
+        cause_key=_text(cause_key),
+        rules=None if rules is None else _text(rules),
+        events=_text(events),
+        digest=bytes.fromhex(_text(digest)),
+    )
+
+
+def _micros(at: str) -> int:
+    try:
+        return micros(datetime.fromisoformat(at))
+    except ValueError:  # such as "infinity", which nobody writes through reqflow
+        return -1

@@ -203,13 +203,14 @@ KINDS: Mapping[type, Kind] = {
     WantThread: Kind(
         2,
         _select(
-            (_conversation_of("f.id"),),
-            "FROM (SELECT n.place, coalesce((SELECT m.conversation_id FROM reqflow.messages m"
+            ("f.document",),
+            "FROM (SELECT n.place, (SELECT c.document FROM reqflow.conversations c WHERE c.workspace = $1"
+            " AND c.id = coalesce((SELECT m.conversation_id FROM reqflow.messages m"
             " WHERE m.workspace = $1 AND m.channel_id = {0} AND m.native = n.native),"
             " (SELECT k.conversation_id FROM reqflow.thread_keys k"
-            " WHERE k.workspace = $1 AND k.channel_id = {0} AND k.native = n.native)) AS id"
+            " WHERE k.workspace = $1 AND k.channel_id = {0} AND k.native = n.native))) AS document"
             " FROM unnest({1}::text[]) WITH ORDINALITY n (native, place)) f"
-            " WHERE f.id IS NOT NULL ORDER BY f.place DESC LIMIT 1",
+            " WHERE f.document IS NOT NULL ORDER BY f.place DESC LIMIT 1",
         ),
         lambda want: (want.channel_id, array_literal(want.natives)),
         _conversation,

@@ -7,10 +7,11 @@ constant. So connections are used through libpq itself, which psycopg offers as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
@@ -20,14 +21,19 @@ from .connections import Connections, Line
 from .failures import Failed
 
 __all__ = [
+    "PREPARED",
     "TEXT",
     "TIMESTAMPTZ",
     "Rows",
+    "Runs",
     "Statement",
     "Value",
     "Wire",
     "array_literal",
+    "check_result",
     "moment",
+    "rows_of",
+    "sent_values",
 ]
 
 Value = str | None
@@ -61,7 +67,7 @@ def moment(content: bytes | None) -> datetime | None:
     return None if content is None else datetime.fromisoformat(content.decode())
 
 
-def _sent(values: Sequence[Value]) -> list[Any]:
+def sent_values(values: Sequence[Value]) -> list[Any]:
     """The values as they are sent. libpq would cut a text at a NUL without a word."""
     try:
         sent = [None if value is None else value.encode() for value in values]
@@ -72,6 +78,18 @@ def _sent(values: Sequence[Value]) -> list[Any]:
     return sent
 
 
+class Runs(Protocol):
+    """Whatever runs statements: on the connections of a store, or on a host's."""
+
+    def run(self, statement: Statement, values: Sequence[Value]) -> Rows:
+        """Run one statement. Raises `Failed`."""
+        ...
+
+    def run_together(self, steps: Sequence[tuple[Statement, Sequence[Value]]]) -> None:
+        """Run several statements, all or none. Raises like `run`."""
+        ...
+
+
 class Wire:
     """Runs statements on the connections of a store. Safe to use from several threads."""
 
@@ -80,24 +98,24 @@ class Wire:
 
     def run(self, statement: Statement, values: Sequence[Value]) -> Rows:
         """Run one statement, which is a transaction of its own. Raises `Failed` and `StoreUnavailable`."""
-        sent = _sent(values)
+        sent = sent_values(values)
         line = self._connections.take()
         try:
             return _run(line, statement, sent)
         finally:
             self._connections.give(line)
 
-    def run_together(self, steps: Sequence[tuple[Statement, Sequence[Value]]]) -> None:
-        """Run several statements in one transaction, all or none. Raises like `run`."""
-        prepared = [(statement, _sent(values)) for statement, values in steps]
+    def run_together(self, steps: Iterable[tuple[Statement, Sequence[Value]]]) -> None:
+        """Run several statements in one transaction, all or none, each when its turn comes. Raises like `run`."""
         line = self._connections.take()
         try:
             _command(line, b"BEGIN")
             try:
-                for statement, sent in prepared:
-                    _run(line, statement, sent)
-            except Failed:
-                _command(line, b"ROLLBACK")
+                for statement, values in steps:
+                    _run(line, statement, sent_values(values))
+            except BaseException:
+                with suppress(Failed):  # what went wrong before is what counts
+                    _command(line, b"ROLLBACK")
                 raise
             _command(line, b"COMMIT")
         finally:
@@ -115,9 +133,14 @@ def _run(line: Line, statement: Statement, sent: list[Any]) -> Rows:
                 _forget(line)
                 _prepare(line, statement)
                 result = pg.exec_prepared(statement.name, sent)
-            _check(result)
+            check_result(result)
     except psycopg.Error:
         raise Failed("", lost=True) from None
+    return rows_of(result)
+
+
+def rows_of(result: Any) -> Rows:
+    """The rows of a result."""
     get = result.get_value
     width = range(result.nfields)
     return [[get(row, column) for column in width] for row in range(result.ntuples)]
@@ -126,7 +149,7 @@ def _run(line: Line, statement: Statement, sent: list[Any]) -> Rows:
 def _prepare(line: Line, statement: Statement) -> None:
     if len(line.known) >= PREPARED:
         _forget(line)
-    _check(line.pg.prepare(statement.name, statement.text, statement.types))
+    check_result(line.pg.prepare(statement.name, statement.text, statement.types))
     line.known.add(statement.name)
 
 
@@ -137,7 +160,7 @@ def _forget(line: Line) -> None:
 
 def _command(line: Line, command: bytes) -> None:
     try:
-        _check(line.pg.exec_(command))
+        check_result(line.pg.exec_(command))
     except psycopg.Error:
         raise Failed("", lost=True) from None
 
@@ -146,10 +169,11 @@ def _code(result: Any) -> str:
     return (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
 
 
-def _check(result: Any) -> None:
+def check_result(result: Any) -> None:
+    """Raise `Failed` for what the server has refused."""
     if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
         return
     code = _code(result)
-    constraint = (result.error_field(DiagnosticField.CONSTRAINT_NAME) or b"").decode()
+    table = (result.error_field(DiagnosticField.TABLE_NAME) or b"").decode()
     told = (result.error_field(DiagnosticField.MESSAGE_PRIMARY) or b"").decode("utf-8", "replace")
-    raise Failed(code, constraint, told, lost=not code)
+    raise Failed(code, table, told, lost=not code)

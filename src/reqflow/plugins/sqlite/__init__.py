@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from ...hooks import hookimpl
-from ...ports import Store
 from .store import SQLiteStore
+
+if TYPE_CHECKING:
+    from ...ports import Store
 
 __all__ = ["SQLiteStore"]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from threading import RLock
 
 from ...errors import InvalidInput, SchemaMismatch, StoreError, StoreUnavailable
+from ...ports import Schema
+from .chaining import fill_chain
 from .failures import translated
 
 __all__ = ["Database", "Execute"]
@@ -19,6 +21,10 @@ __all__ = ["Database", "Execute"]
 APPLICATION_ID = 0x72716677  # "rqfw": marks the file as ours
 SYNCHRONOUS = ("FULL", "NORMAL")
 IN_MEMORY = ":memory:"
+PATIENCE = 600
+"""Seconds that a migration waits for others that migrate: giving a long history its digests takes a while."""
+CHAINED = 5
+"""The version of the schema whose step gives digests to the history that is there."""
 
 Execute = Callable[..., sqlite3.Cursor]
 """Runs a statement with its values."""
@@ -27,12 +33,8 @@ Execute = Callable[..., sqlite3.Cursor]
 @cache
 def _migrations() -> tuple[str, ...]:
     """The numbered scripts of this package, in order; the first one makes version 1."""
-    found = sorted(
-        (each.name, each.read_text("utf-8"))
-        for each in resources.files(__package__).iterdir()
-        if each.name.endswith(".sql")
-    )
-    return tuple(script for _, script in found)
+    # `importlib.resources` reads from zip files, too, and takes as long to import as to make the schema
+    return tuple(path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.sql")))
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -122,6 +124,12 @@ class Database:
         if self._ready is not None:
             return self._ready
         connection = self._opened(make=False)
+        self.check(connection)
+        self._begin_use(connection)
+        return connection
+
+    def check(self, connection: sqlite3.Connection) -> None:
+        """Raise `SchemaMismatch` unless this connection leads to our schema in the version that we work with."""
         version = self._version(connection)
         if version < len(_migrations()):
             found = f"has schema {version}" if version else "has no schema yet"
@@ -129,8 +137,6 @@ class Database:
                 f"{self.path} {found}, this reqflow needs {len(_migrations())}: call migrate(), or open"
                 " with create=True"
             )
-        self._begin_use(connection)
-        return connection
 
     def prepared(self) -> Execute:
         """What executes a statement, once the schema is known to be ours. Raises `SchemaMismatch`."""
@@ -153,13 +159,26 @@ class Database:
         with self.lock:
             try:
                 connection = self._opened(make=True)
+                behind = self._version(connection) < len(_migrations())  # looked at first: it may not be ours
                 self._use_wal(connection)
-                while self._step(connection):
-                    pass
+                if behind:
+                    self._bring_up(connection)
             except sqlite3.Error as problem:
                 raise translated(problem, self.path) or problem from problem
             self._begin_use(connection)
             return len(_migrations())
+
+    def compact(self) -> None:
+        """Leave nothing of deleted rows in the file and its log. Raises `StoreUnavailable` while others are busy."""
+        with self.lock:
+            execute = self.prepared()
+            try:
+                execute("VACUUM")
+                busy = execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.Error as problem:
+                raise translated(problem, self.path) or problem from problem
+        if busy:
+            raise StoreUnavailable(f"{self.path} is read by others, so that its log could not be emptied: try again")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -169,7 +188,44 @@ class Database:
                 self._connection.close()
             self._connection = self._ready = self.execute = None
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees what is stored now, whatever is written meanwhile. Only errors of ours get out."""
+        try:
+            with self.lock:
+                mine = self.ready()
+                if self.path == IN_MEMORY:
+                    connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+                    mine.backup(connection)
+                else:
+                    connection = self._open(make=False)
+            with closing(connection):
+                connection.execute("BEGIN")
+                connection.execute("SELECT 1 FROM desk").fetchone()  # the moment that is seen
+                yield connection
+        except sqlite3.Error as problem:
+            raise translated(problem, self.path) or problem from problem
+
     # --- schema ---
+
+    def schema(self) -> Schema:
+        """The version of the file's schema, and the one that is needed. Raises `SchemaMismatch`."""
+        with self.lock:
+            if self.path != IN_MEMORY and not os.path.exists(self.path):
+                return Schema(0, len(_migrations()))
+            try:
+                return Schema(self._version(self._opened(make=False)), len(_migrations()))
+            except sqlite3.Error as problem:
+                raise translated(problem, self.path) or problem from problem
+
+    def _bring_up(self, connection: sqlite3.Connection) -> None:
+        """Go to the last version, and wait as long as that takes others who are at it."""
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:d}")
+        try:
+            while self._step(connection):
+                pass
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(self._timeout * 1000):d}")
 
     def _step(self, connection: sqlite3.Connection) -> bool:
         """Go one version further, unless this is the last; others who migrate wait meanwhile."""
@@ -180,6 +236,8 @@ class Database:
             if behind:
                 for statement in _migrations()[version].split(";\n"):
                     connection.execute(statement)
+                if version + 1 == CHAINED:
+                    fill_chain(connection)
                 connection.execute(f"PRAGMA user_version = {version + 1:d}")
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
             connection.execute("COMMIT")
@@ -190,9 +248,17 @@ class Database:
 
     def _version(self, connection: sqlite3.Connection) -> int:
         """The file's schema version. Raises `SchemaMismatch` for a newer one and for what is not ours."""
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        mark = connection.execute("PRAGMA application_id").fetchone()[0]
-        if mark != APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        begun = connection.in_transaction
+        if not begun:
+            connection.execute("BEGIN")  # all of it from one moment: somebody may be migrating
+        try:
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            mark = connection.execute("PRAGMA application_id").fetchone()[0]
+            filled = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+        finally:
+            if not begun:
+                _roll_back(connection)
+        if mark != APPLICATION_ID and filled:
             raise SchemaMismatch(f"{self.path} is the database of another program")
         if version > len(_migrations()):
             raise SchemaMismatch(

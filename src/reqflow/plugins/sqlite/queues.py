@@ -9,7 +9,7 @@ from typing import Any
 
 from ...codec import dump, load
 from ...core.effects import QueuedEffect
-from ...errors import Duplicate, StaleLease
+from ...errors import Duplicate, Overloaded, StaleLease
 from ...ports import Batch, EffectState, InboxItem, Lease, LeaseQueue, Timer
 from .database import Execute
 from .rows import as_moment, micros
@@ -23,9 +23,10 @@ ADD_EFFECT = (
     "INSERT INTO outbox (workspace, lane, conversation_id, collapse, state, document) VALUES (?,?,?,?,?,?)"
 )
 _FREE = "(leased = 0 OR free_at <= ?)"
+# What was tried may have arrived: it is tried again, under its own key.
 COLLAPSE = (
     "UPDATE outbox SET state='cancelled', leased=0, free_at=NULL"
-    f" WHERE workspace=? AND lane=? AND collapse=? AND state='ready' AND {_FREE}"
+    f" WHERE workspace=? AND lane=? AND collapse=? AND state='ready' AND attempts=0 AND {_FREE}"
 )
 CANCEL = (
     "UPDATE outbox SET state='cancelled', leased=0, free_at=NULL"
@@ -78,6 +79,15 @@ RELEASE = {
 }
 
 
+# What nobody tried, and gives back when a later one waits that it would have collapsed with.
+OVERTAKEN = (
+    "UPDATE outbox SET state='cancelled', free_at=NULL WHERE workspace=? AND number=? AND state='ready'"
+    " AND leased=0 AND attempts=0 AND collapse IS NOT NULL AND EXISTS (SELECT 1 FROM outbox later"
+    " WHERE later.workspace=outbox.workspace AND later.lane=outbox.lane AND later.collapse=outbox.collapse"
+    " AND later.state='ready' AND later.number > outbox.number)"
+)
+
+
 def write_queues(execute: Execute, batch: Batch) -> None:
     """What a batch does to the queues: consume, cancel, queue, disarm, arm, accept; in this order."""
     workspace = batch.workspace
@@ -86,6 +96,11 @@ def write_queues(execute: Execute, batch: Batch) -> None:
             execute(ADD_ITEM, (workspace, item.key, item.lane, dump(item)))
         except sqlite3.IntegrityError:
             raise Duplicate(item.key) from None
+    if batch.inbox_limit is not None:
+        from .tending import is_full  # with what is for operators
+
+        if is_full(execute, workspace, batch.inbox_limit):
+            raise Overloaded(batch.inbox_limit)
     for lease in batch.consumed:
         finish(execute, workspace, lease)
     for conversation_id in batch.cancelled:
@@ -141,6 +156,8 @@ def release(
         done = execute(RELEASE[lease.queue], (micros(ready_at), note, *key))
     if done.rowcount == 0:
         raise _stale(lease)
+    if note is None and isinstance(lease.item, QueuedEffect) and lease.item.collapse is not None:
+        execute(OVERTAKEN, key[:2])
 
 
 # --- claiming ---

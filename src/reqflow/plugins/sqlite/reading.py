@@ -1,12 +1,13 @@
-"""Answers to wants: each is one statement, or one per known thread."""
+"""Answers to wants: each is one statement, or one per known thread. History and texts beside them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...codec import load
+from ...core.events import Entry
 from ...core.facts import (
     NEIGHBOURS,
     Answer,
@@ -28,7 +29,7 @@ from ...core.facts import (
     WantThread,
     WantWaiting,
 )
-from ...core.model import AgentLoad, Conversation, Lane, Message, Profile, Request
+from ...core.model import AgentLoad, Audience, Conversation, Lane, Message, Profile, Request, TextId
 from ...core.records.root import Record
 from ..storable import choose_pool
 from .database import Execute
@@ -36,6 +37,7 @@ from .records import found_records, known_record
 from .rows import (
     MESSAGE_COLUMNS,
     as_conversation,
+    as_entry,
     as_message,
     as_moment,
     as_outcome,
@@ -43,7 +45,7 @@ from .rows import (
     micros,
 )
 
-__all__ = ["ANSWERS"]
+__all__ = ["ANSWERS", "read_history", "read_texts"]
 
 _CONVERSATION = "SELECT document FROM conversation WHERE workspace=?1 AND id="
 MESSAGE = f"SELECT {MESSAGE_COLUMNS} FROM message WHERE workspace=? AND channel_id=? AND native=?"
@@ -86,6 +88,12 @@ WAITING = (
     "SELECT document FROM request WHERE workspace=? AND queue=? AND state = 'unassigned'"
     " AND waiting_at IS NOT NULL ORDER BY priority, waiting_at, id LIMIT ?"
 )
+HISTORY = (
+    "SELECT seq, at, actor_kind, actor_id, cause_kind, cause_key, rules, events FROM history"
+    " WHERE workspace=? AND stream=? AND seq>? ORDER BY seq LIMIT ?"
+)
+_TEXTS = "SELECT id, body FROM text WHERE workspace=? AND id IN (SELECT value FROM json_each(?))"
+TEXTS = {Audience.INTERNAL: _TEXTS, Audience.CUSTOMER: f"{_TEXTS} AND audience='customer'"}
 DESK = "SELECT revision, content, salt FROM desk WHERE workspace=? AND revision<>?"
 
 
@@ -177,6 +185,21 @@ def _records(execute: Execute, workspace: str, want: WantRecords) -> tuple[Recor
     key = (want.kind, want.name, want.content)
     found = found_records(execute, workspace, key, want.top, want.newest_first)
     return tuple([record for _, _, record in found])
+
+
+def read_history(
+    execute: Execute, workspace: str, stream: str, after: int, limit: int | None
+) -> tuple[Entry, ...]:
+    """The entries of a stream with a ``seq`` above ``after``, in order."""
+    rows = execute(HISTORY, (workspace, stream, after, -1 if limit is None else limit)).fetchall()
+    return tuple(as_entry(stream, row) for row in rows)
+
+
+def read_texts(
+    execute: Execute, workspace: str, ids: Sequence[TextId], audience: Audience
+) -> Mapping[TextId, str]:
+    """The bodies that this audience may read."""
+    return dict(execute(TEXTS[audience], (workspace, json.dumps(ids))).fetchall())
 
 
 def _desk(execute: Execute, workspace: str, want: WantDesk) -> DeskDocument | None:

@@ -12,10 +12,11 @@ from ...errors import CorruptRecord
 from ...ports import RecordPut
 from .database import Execute
 
-__all__ = ["as_record", "found_records", "known_record", "put_record"]
+__all__ = ["as_record", "drop_record", "found_records", "known_record", "put_record"]
 
 KNOWN = "SELECT document FROM record WHERE workspace=? AND kind=? AND id=?"
 REPLACED = "SELECT version, keys FROM record WHERE workspace=? AND kind=? AND id=?"
+DROP = "DELETE FROM record WHERE workspace=? AND kind=? AND id=?"
 PUT = "INSERT OR REPLACE INTO record VALUES (?,?,?,?,?,?)"
 ADD_KEY = "INSERT OR IGNORE INTO record_key VALUES (?,?,?,?,?,?)"
 DROP_KEY = "DELETE FROM record_key WHERE workspace=? AND kind=? AND name=? AND content=? AND rank=? AND id=?"
@@ -66,25 +67,33 @@ def put_record(execute: Execute, workspace: str, put: RecordPut, *, guarded: boo
     has = sorted(set(record.found_by()))
     listed = json.dumps(has) if has else None
     if listed != keys:
-        had = _keys(keys, record)
-        _write_keys(execute, DROP_KEY, record, workspace, set(had).difference(has))
-        _write_keys(execute, ADD_KEY, record, workspace, set(has).difference(had))
+        had = _keys(keys, record.tag, record.id)
+        _write_keys(execute, DROP_KEY, place, set(had).difference(has))
+        _write_keys(execute, ADD_KEY, place, set(has).difference(had))
     execute(PUT, (*place, record.version, listed, dump_record(record)))
     return True
 
 
-def _write_keys(
-    execute: Execute, sql: str, record: Record, workspace: str, keys: Collection[RecordKey]
-) -> None:
+def drop_record(execute: Execute, workspace: str, kind: str, id: str) -> None:
+    """Take a record away, whatever its version, and what it was found by."""
+    place = (workspace, kind, id)
+    row = execute(REPLACED, place).fetchone()
+    if row is not None:
+        _write_keys(execute, DROP_KEY, place, _keys(row[1], kind, id))
+        execute(DROP, place)
+
+
+def _write_keys(execute: Execute, sql: str, place: tuple[str, str, str], keys: Collection[RecordKey]) -> None:
+    workspace, kind, id = place
     for key in sorted(keys):
-        execute(sql, (workspace, record.tag, *key, record.id))
+        execute(sql, (workspace, kind, *key, id))
 
 
-def _keys(stored: str | None, record: Record) -> list[RecordKey]:
+def _keys(stored: str | None, kind: str, id: str) -> list[RecordKey]:
     if stored is None:
         return []
     try:
         given: Any = json.loads(stored)
         return [RecordKey(*key) for key in given]
     except (ValueError, TypeError, RecursionError) as problem:
-        raise CorruptRecord(f"the keys of record {record.tag} {record.id}: {problem}") from problem
+        raise CorruptRecord(f"the keys of record {kind} {id}: {problem}") from problem

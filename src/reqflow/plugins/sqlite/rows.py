@@ -26,6 +26,7 @@ from ...core.model import (
 )
 from ...core.values import value
 from ...errors import CorruptRecord
+from ..storable import micros
 
 __all__ = [
     "MESSAGE_COLUMNS",
@@ -42,12 +43,6 @@ __all__ = [
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_TEXT = (None,) * 4
-
-
-def micros(at: datetime) -> int:
-    """Whole microseconds since 1970."""
-    span = at - _EPOCH
-    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
 
 
 def as_moment(stored: int) -> datetime:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ...core.events import Entry
-from ...core.facts import Answer, Want
-from ...core.model import Audience, TextId, Workspace
-from ...ports import Batch, Lease, LeaseQueue, Page, View
 from ..storable import check_texts
 from .database import Database
 from .queues import claim, extend, finish, release
-from .reading import ANSWERS
-from .rows import as_entry, as_moment, micros
-from .views import read_page
+from .reading import ANSWERS, read_history, read_texts
+from .rows import as_moment, micros
 from .writing import write
+
+if TYPE_CHECKING:
+    from ...core.events import Entry
+    from ...core.facts import Answer, Want
+    from ...core.model import Audience, TextId, Workspace
+    from ...ports import Backlog, Batch, JoinedStore, Lease, LeaseQueue, Page, Row, Schema, View
 
 __all__ = ["SQLiteStore"]
 
-HISTORY = (
-    "SELECT seq, at, actor_kind, actor_id, cause_kind, cause_key, rules, events FROM history"
-    " WHERE workspace=? AND stream=? AND seq>? ORDER BY seq LIMIT ?"
-)
-_TEXTS = "SELECT id, body FROM text WHERE workspace=? AND id IN (SELECT value FROM json_each(?))"
-TEXTS = {Audience.INTERNAL: _TEXTS, Audience.CUSTOMER: f"{_TEXTS} AND audience='customer'"}
 NEXT_DUE = "SELECT min(due_at) FROM agenda WHERE workspace=? AND parked=0"
 
 
@@ -69,6 +65,8 @@ class SQLiteStore:
 
     def query(self, workspace: Workspace, view: View) -> Page:
         """One page of a view."""
+        from .views import read_page  # for people, and now and then
+
         with self._database.glancing as execute:
             return read_page(execute, workspace, view)
 
@@ -77,14 +75,12 @@ class SQLiteStore:
     ) -> Sequence[Entry]:
         """The entries of a stream with a ``seq`` above ``after``, in order."""
         with self._database.glancing as execute:
-            key = (workspace, stream, after, -1 if limit is None else limit)
-            rows = execute(HISTORY, key).fetchall()
-        return tuple(as_entry(stream, row) for row in rows)
+            return read_history(execute, workspace, stream, after, limit)
 
     def texts(self, workspace: Workspace, ids: Sequence[TextId], audience: Audience) -> Mapping[TextId, str]:
         """The bodies that this audience may read."""
         with self._database.glancing as execute:
-            return dict(execute(TEXTS[audience], (workspace, json.dumps(ids))).fetchall())
+            return read_texts(execute, workspace, ids, audience)
 
     def lease(
         self,
@@ -130,9 +126,62 @@ class SQLiteStore:
             ((due_at,),) = execute(NEXT_DUE, (workspace,)).fetchall()
         return None if due_at is None else as_moment(due_at)
 
+    def requeue(
+        self, workspace: Workspace, queue: LeaseQueue, ids: Sequence[str] | None = None
+    ) -> Sequence[str]:
+        """Let parked items of a queue wait again, or all of it; returns the ids of those that do."""
+        from .tending import requeue  # for operators
+
+        with self._database.writing as execute:
+            return requeue(execute, workspace, queue, ids)
+
+    def backlog(self, workspace: Workspace, now: datetime) -> Sequence[Backlog]:
+        """How much inbox, outbox and agenda have to do."""
+        from .tending import backlogs  # for operators
+
+        with self._database.reading as execute:
+            return backlogs(execute, workspace, now)
+
+    def dump(self, workspace: Workspace) -> Iterator[Row]:
+        """All rows of a desk in the order of `Row`, from one moment, a few at a time.
+
+        A file is read through a connection of its own: nobody waits for it, though the log of the file grows meanwhile.
+        """
+        from .archive import read_rows  # seldom needed
+
+        with self._database.snapshot() as connection:
+            yield from read_rows(connection, workspace)
+
+    def load(self, workspace: Workspace, rows: Iterable[Row]) -> None:
+        """Store all the rows of a desk or, whatever goes wrong, nothing of them; other writers wait for it."""
+        from .archive import write_rows
+
+        with self._database.writing as execute:
+            write_rows(execute, workspace, rows)
+
+    def schema(self) -> Schema:
+        """Which version of the schema the file has, and which is needed. Raises `SchemaMismatch` for a newer one."""
+        return self._database.schema()
+
     def migrate(self) -> int:
         """Make the file or bring its schema up to date, and say its version."""
         return self._database.migrate()
+
+    def compact(self) -> None:
+        """Write the file anew without what was deleted, and empty its log: only then is what was erased gone from both.
+
+        It takes as long as copying the file, and room for that. Raises `StoreUnavailable` while others read or write.
+        """
+        self._database.compact()
+
+    def joined(self, connection: sqlite3.Connection) -> JoinedStore:
+        """The store inside the open transaction of a host's connection to the same file.
+
+        How durable its commit is, and how long it waits for other writers, is up to that connection.
+        """
+        from .joining import JoinedSQLite  # seldom needed
+
+        return JoinedSQLite(self._database, connection)
 
     def close(self) -> None:
         """Let go of the file."""

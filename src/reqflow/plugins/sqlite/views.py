@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,18 +14,23 @@ from ...ports import (
     Conversations,
     Effects,
     EffectState,
+    Entries,
     Messages,
     Page,
+    Parked,
     Records,
     Requests,
     StoredEffect,
     Streams,
+    Texts,
     View,
 )
 from ..storable import cursor_of, place_of
+from .chaining import ENTRY, stored_entry
 from .database import Execute
 from .records import as_record, found_records
 from .rows import MESSAGE_COLUMNS, as_conversation, as_message, as_request
+from .tending import parked_items
 
 __all__ = ["read_page"]
 
@@ -161,6 +167,25 @@ def _streams(execute: Execute, workspace: str, view: Streams) -> Page:
     return _page(rows, view.limit, lambda stream: stream)
 
 
+def _entries(execute: Execute, workspace: str, view: Entries) -> Page:
+    query = _Query(f"SELECT {ENTRY} FROM history", workspace)
+    query.where("stream=?", view.stream)
+    rows = query.rows(execute, "seq", view.after and int(view.after), view.limit, view.newest_first)
+    return _page(rows, view.limit, lambda *row: stored_entry(view.stream, row))
+
+
+def _parked(execute: Execute, workspace: str, view: Parked) -> Page:
+    return _page(list(parked_items(execute, workspace, view)), view.limit, lambda _, item: item)
+
+
+def _texts(execute: Execute, workspace: str, view: Texts) -> Page:
+    query = _Query("SELECT id FROM text", workspace)
+    query.where("owner IN (SELECT value FROM json_each(?))", json.dumps(view.owners))
+    query.conditions.append("body <> ''")
+    rows = query.rows(execute, "id", view.after, view.limit)
+    return _page(rows, view.limit, lambda id: id)
+
+
 _PAGES: dict[type, Callable[[Execute, str, Any], Page]] = {
     Requests: _requests,
     Conversations: _conversations,
@@ -168,6 +193,9 @@ _PAGES: dict[type, Callable[[Execute, str, Any], Page]] = {
     Records: _records,
     Effects: _effects,
     Streams: _streams,
+    Entries: _entries,
+    Texts: _texts,
+    Parked: _parked,
 }
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 
-from ...codec import dump, dump_events
+from ...codec import dump
+from ...core.chain import BEGINNING, linked, own_digest
 from ...core.events import Entry
 from ...core.model import Conversation, Lane, Request
 from ...errors import Conflict, Duplicate
 from ...ports import Batch, Hold, HoldKind
+from ..storable import entry_cells
 from .database import Execute
 from .queues import write_queues
 from .records import put_record
@@ -35,12 +36,8 @@ SET_LANE = (
     "UPDATE lane SET version=?, conversation_id=?"
     " WHERE workspace=? AND channel_id=? AND profile_id=? AND version=?"
 )
-ADD_ENTRY = "INSERT OR IGNORE INTO history VALUES (?,?,?,?,?,?,?,?,?,?)"
-# For a stream whose last entry no guarded row vouches for.
-GO_ON_STREAM = (
-    "INSERT OR IGNORE INTO history SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10"
-    " WHERE EXISTS (SELECT 1 FROM history WHERE workspace=?1 AND stream=?2 AND seq=?3 - 1)"
-)
+ADD_ENTRY = "INSERT OR IGNORE INTO history VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+DIGEST = "SELECT CAST(digest AS BLOB) FROM history WHERE workspace=? AND stream=? AND seq=?"
 # As above: a request that is open or closed as before, with the same agent, leaves the trees of its other keys alone.
 SET_REQUEST = (
     "UPDATE request SET state=?, queue=?, waiting_at=?, document=?, priority=?"
@@ -103,13 +100,12 @@ def write(execute: Execute, batch: Batch) -> None:
         replaced = 0 if batch.restoring else added[conversation.id].start - 1
         if not _put_conversation(execute, workspace, conversation, replaced):
             failed.append(("conversation", conversation.id))
-            del added[conversation.id]  # it vouches for no entry
     for lane in batch.lanes:
         if not _put_lane(execute, workspace, lane, batch.restoring):
             failed.append(("lane", f"{lane.channel_id} {lane.profile_id}"))
     if not batch.restoring:
         for entry in batch.entries:
-            if not _add_entry(execute, workspace, entry, added):
+            if not _add_entry(execute, workspace, entry):
                 failed.append(("stream", entry.stream))
     if batch.desk is not None and not _put_desk(execute, batch):
         failed.append(("desk", "desk"))
@@ -209,23 +205,17 @@ def _put_lane(execute: Execute, workspace: str, lane: Lane, restoring: bool) -> 
     return execute(SET_LANE, row).rowcount == 1
 
 
-def _add_entry(execute: Execute, workspace: str, entry: Entry, added: dict[str, range]) -> bool:
-    """Add an entry behind the last one: either its conversation's version vouches for that, or it is looked up."""
-    cause, actor, seq = entry.cause, entry.actor, entry.seq
-    row = (
-        workspace,
-        entry.stream,
-        seq,
-        micros(entry.at),
-        actor.kind.value,
-        actor.id,
-        cause.kind.value,
-        cause.key,
-        json.dumps(cause.rules) if cause.rules else None,
-        dump_events(entry.events),
-    )
-    follows = seq == 1 or seq in added.get(entry.stream, ())
-    return execute(ADD_ENTRY if follows else GO_ON_STREAM, row).rowcount == 1
+def _add_entry(execute: Execute, workspace: str, entry: Entry) -> bool:
+    """Add an entry behind the last one, whose digest goes into its own."""
+    cells = entry_cells(entry)
+    previous = BEGINNING
+    if entry.seq != 1:
+        last = execute(DIGEST, (workspace, entry.stream, entry.seq - 1)).fetchone()
+        if last is None:
+            return False
+        previous = last[0]
+    digest = linked(previous, own_digest(*cells))
+    return execute(ADD_ENTRY, (workspace, *cells, digest)).rowcount == 1
 
 
 def _put_desk(execute: Execute, batch: Batch) -> bool:
@@ -271,6 +261,10 @@ def _write_rarer(execute: Execute, batch: Batch) -> None:
     for change in batch.loads:
         chosen_at = None if change.chosen_at is None else micros(change.chosen_at)
         execute(ADD_LOAD, (workspace, change.agent, change.delta, chosen_at))
+    if batch.gone is not None:
+        from .removals import take_away  # seldom needed
+
+        take_away(execute, workspace, batch.gone)
 
 
 # --- restoring ---

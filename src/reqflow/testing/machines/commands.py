@@ -10,7 +10,15 @@ from types import MappingProxyType
 from typing import Any
 
 from ...core import commands as c
-from ...core.model import CloseReason, ConversationState, Escalation, HoldReason, RequestState, Resolution
+from ...core.model import (
+    CloseReason,
+    ConversationState,
+    ErasureScope,
+    Escalation,
+    HoldReason,
+    RequestState,
+    Resolution,
+)
 from .draws import DRAFT, LATER, SECRET, Draws
 
 __all__ = ["SUBJECTS", "Fields"]
@@ -176,6 +184,13 @@ _CONTACTS: Rules = {
         "content": _content(d),
     },
 }
+_ERASURE: Rules = {
+    c.Erase: lambda d: {
+        "by": d.admin(),
+        **d.one({"customer_id": d.customer()}, {"profile_id": d.profile()}),
+        "scope": d.one(*ErasureScope),
+    },
+}
 _ATTENTION: Rules = {
     c.Follow: lambda d: {"conversation_id": d.conversation(), "agent": d.one(None, None, d.agent())},
     c.Unfollow: lambda d: {"conversation_id": d.conversation(), "agent": d.one(None, None, d.agent())},
@@ -238,6 +253,7 @@ SUBJECTS: Mapping[str, Rules] = MappingProxyType(
         "content": _CONTENT,
         "catalogues": _CATALOGUES,
         "contacts": _CONTACTS,
+        "erasure": _ERASURE,
         "attention": _ATTENTION,
         "host": _HOST,
         "later": _LATER,

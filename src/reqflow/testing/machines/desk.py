@@ -97,7 +97,12 @@ _TABLES: Mapping[str, Any] = {
 VARIANTS: tuple[Mapping[str, Any], ...] = (
     {},
     {"close_with_last_request": False, "requests_per_conversation": "many", "visibility": "channel"},
-    {"nudge_after": "2h", "inactivity_close_after": "3h", "inactivity_only_when_answered": True},
+    {
+        "nudge_after": "2h",
+        "inactivity_close_after": "3h",
+        "inactivity_only_when_answered": True,
+        "purge_closed_after": "2h",
+    },
     {"auto_close_after": 0, "nudge_after": 0, "reopen_within": 0, "visibility": "holder"},
     {
         "triage": "room:triage",

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from random import Random
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ...core.commands import Enclosure, Inbound
 from ...core.model import (
@@ -31,7 +30,7 @@ from ..desks import Story
 from .desk import CHANNELS, COLLEAGUES, WRITERS
 from .world import World
 
-__all__ = ["DRAFT", "LATER", "SECRET", "SPANS", "Draws"]
+__all__ = ["DRAFT", "LATER", "SECRET", "SPANS", "Chooser", "Draws"]
 
 T = TypeVar("T")
 
@@ -59,14 +58,39 @@ _BUSY = ("ana", "ana", "bo", "sue", "sue", "adam", "adam", "machine", "machine",
 _LEVELS = (*[IdentityLevel.DECLARED] * 2, *IdentityLevel)
 
 
-class Draws:
-    """Chooses from what a desk holds now; ``posted`` are the native ids of what its transport has posted."""
+class Chooser(Protocol):
+    """What chooses: a `random.Random`, or something like it."""
 
-    def __init__(self, story: Story, world: World, chance: Random, posted: Sequence[str] = ()) -> None:
+    def choice(self, seq: Sequence[T], /) -> T:
+        """One of these."""
+        ...
+
+
+class Draws:
+    """Chooses from what a desk holds now; ``posted`` are the native ids of what its transport has posted.
+
+    ``channels``, ``colleagues`` and ``writers`` are those of the desk that `DeskMachine` plays, unless others are given.
+    """
+
+    def __init__(
+        self,
+        story: Story,
+        world: World,
+        chance: Chooser,
+        posted: Sequence[str] = (),
+        *,
+        channels: Sequence[str] = CHANNELS,
+        colleagues: Sequence[str] = COLLEAGUES,
+        writers: Sequence[str] = WRITERS,
+    ) -> None:
         self.story = story
         self.world = world
         self.posted = posted
         self._chance = chance
+        self._channels = channels
+        self._colleagues = colleagues
+        self._busy = [each for each in _BUSY if each == "machine" or each in colleagues]
+        self._writers = writers
 
     def one(self, *among: T) -> T:
         """One of these."""
@@ -80,7 +104,7 @@ class Draws:
 
     def by(self) -> Actor:
         """Who gives a command: a colleague of any role, most often; or a stranger, a customer, a machine."""
-        word = self.one(*COLLEAGUES, *_BUSY, "nobody", "customer")
+        word = self.one(*self._colleagues, *self._busy, "nobody", "customer")
         if word == "customer":
             return Actor(ActorKind.CUSTOMER, Code(self.profile()))
         if word == "machine":
@@ -94,7 +118,7 @@ class Draws:
 
     def agent(self) -> Any:
         """A colleague, or one who has left."""
-        return self.one(*COLLEAGUES, "ana", "bo", "nobody")
+        return self.one(*self._colleagues, *self._colleagues[:2], "nobody")
 
     def profile(self) -> ProfileId:
         """Whoever has written."""
@@ -219,7 +243,7 @@ class Draws:
 
     def channel(self) -> ChannelId:
         """A channel."""
-        return ChannelId(self.one(*CHANNELS))
+        return ChannelId(self.one(*self._channels))
 
     def moment(self) -> datetime:
         """Now, or later."""
@@ -227,7 +251,7 @@ class Draws:
 
     def letter(self) -> Inbound:
         """What somebody writes: by itself, as an answer, late, by a machine, from a form, between colleagues."""
-        channel, who = self.channel(), self.one(*WRITERS, "cara", "cara", "dan")
+        channel, who = self.channel(), self.one(*self._writers, "cara", "cara", "dan")
         here = [each.native for each in self.world.messages if each.channel_id == channel]
         audience = self.one(*[Audience.CUSTOMER] * 5, Audience.INTERNAL)
         return self.story.letter(

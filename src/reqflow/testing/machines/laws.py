@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core import events as e
 from ...core.effects import PostMessage
+from ...core.explain import said_in
 from ...core.lifecycle import CONVERSATION, DRAFT, REQUEST, Lifecycle
 from ...core.model import (
     Audience,
@@ -15,21 +16,25 @@ from ...core.model import (
     Conversation,
     ConversationState,
     DraftState,
+    ErasureScope,
     RequestState,
 )
 from ...core.notices.unseen import UNASKED, Recipient, unseen_of
-from ...core.records import Record
+from ...core.records import Erasure, Record
 from ...core.settings import ChannelKind
 from ...core.timers import (
     barred_look,
     drained_queue,
+    erased_look,
     indexed,
     looped_after,
     next_due,
+    purged_after,
     reindexed_after,
+    retained_after,
     swept_after,
 )
-from ...ports import Records
+from ...ports import Records, Texts
 from ..desks import Story
 from .world import World
 
@@ -50,6 +55,7 @@ def broken_laws(story: Story, world: World | None = None) -> list[str]:
         *_broken_agenda(story, world),
         *_broken_outbox(world),
         *_broken_keys(story, world),
+        *_broken_erasures(story, world),
     ]
 
 
@@ -202,6 +208,28 @@ def _found_by(records: list[Record]) -> Mapping[tuple[str, str], list[str]]:
     return {place: [id for _, id in sorted(found)] for place, found in ranked.items()}
 
 
+def _broken_erasures(story: Story, world: World) -> Iterator[str]:
+    """Once an erasure is done, nothing that was said before says anything any more, and nobody is found by it."""
+    for erasure in world.of(Erasure):
+        if erasure.finished_at is None:
+            continue
+        owners = tuple([Code(each) for each in (*erasure.profiles, *erasure.customers)])
+        came_since = {each.id[1:] for each in world.messages if each.received_at >= erasure.asked_at}
+        came_since.update(each[1:] for each in erasure.profiles)
+        for id in story.all(Texts(owners=owners)):
+            if id[1:].partition(".")[0] not in came_since:
+                yield f"text {id} of {erasure.id}, who was erased, says something"
+        for each in world.conversations:
+            if each.requester not in erasure.profiles or world.history[each.id][0].at >= erasure.asked_at:
+                continue  # at one moment, nobody knows which was first
+            if each.is_open or not each.erased:
+                yield f"{each.id} was asked in by {erasure.id}, who was erased"
+            elif each.erased is ErasureScope.CONVERSATIONS:
+                said = said_in(world.history[each.id])
+                told = story.store.texts(story.engine.workspace, said, Audience.INTERNAL)
+                yield from (f"text {id} was erased with {each.id}" for id, body in told.items() if body)
+
+
 # --- what is to come --------------------------------------------------------------------------------
 
 
@@ -218,6 +246,8 @@ def _broken_agenda(story: Story, world: World) -> Iterator[str]:
     for key in timers:
         unseen, searched = unseen_of(key), indexed(key)
         about = unseen.conversation_id if unseen is not None else searched
+        if about in world.purged:
+            continue  # it rings once, in vain
         if about is not None:
             if about not in world.by_id:
                 yield f"timer {key} is about what is not there"
@@ -241,7 +271,16 @@ def _is_over(recipient: Recipient, conversation: Conversation) -> bool:
     return recipient.agent in (*conversation.followers, *worked)
 
 
-_OF_THE_DESK = (drained_queue, swept_after, barred_look, reindexed_after, looped_after)
+_OF_THE_DESK = (
+    drained_queue,
+    swept_after,
+    barred_look,
+    reindexed_after,
+    looped_after,
+    erased_look,
+    purged_after,
+    retained_after,
+)
 
 
 def _broken_outbox(world: World) -> Iterator[str]:
@@ -253,7 +292,9 @@ def _broken_outbox(world: World) -> Iterator[str]:
     for id, count in ids.items():
         if count > 1:
             yield f"effect {id} is there {count} times"
-        if id.rpartition(".")[0] not in causes:
+        if (
+            id.rpartition(".")[0] not in causes and not world.purged
+        ):  # their entries went, and with them causes
             yield f"effect {id} has no cause in history"
     for each in world.effects:
         effect = each.queued.effect

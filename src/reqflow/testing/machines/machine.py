@@ -233,6 +233,10 @@ class DeskMachine(RuleBasedStateMachine):
         self._act(seed, "contacts")
 
     @rule(seed=SEEDS)
+    def somebody_is_erased(self, seed: int) -> None:
+        self._act(seed, "erasure")
+
+    @rule(seed=SEEDS)
     def colleagues_are_called_in(self, seed: int) -> None:
         self._act(seed, "attention")
 
@@ -292,6 +296,12 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(variant=st.sampled_from(VARIANTS))
     def the_settings_change(self, variant: dict[str, Any]) -> None:
         self.story.engine.configure(desk_of(variant))
+        self.story.engine.tick()
+
+    @rule(variant=st.sampled_from(VARIANTS))
+    def what_is_closed_is_purged(self, variant: dict[str, Any]) -> None:
+        self.story.engine.configure(desk_of({**variant, "purge_closed_after": "1m"}))
+        self.story.now += timedelta(hours=2)
         self.story.engine.tick()
 
     @rule()

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from ...core import history
 from ...core.events import Entry
 from ...core.explain import refs_in
 from ...core.facts import WantPool
@@ -60,6 +61,13 @@ class World:
     def by_id(self) -> Mapping[str, Conversation]:
         """The conversations by id."""
         return {each.id: each for each in self.conversations}
+
+    @cached_property
+    def purged(self) -> frozenset[str]:
+        """The streams of conversations that were purged."""
+        return frozenset(
+            stream for stream, entries in self.history.items() if history.purged(entries) is not None
+        )
 
     @cached_property
     def drafts(self) -> list[Draft]:

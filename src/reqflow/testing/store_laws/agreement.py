@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ...core.events import Entry
 from ...core.facts import (
     Want,
     WantConversation,
@@ -25,6 +26,7 @@ from ...core.facts import (
 )
 from ...core.model import (
     AgentId,
+    Audience,
     Code,
     ConversationId,
     ConversationState,
@@ -40,6 +42,7 @@ from ...ports import (
     Absorbed,
     Adopted,
     Batch,
+    Gone,
     Hold,
     HoldKind,
     InboxItem,
@@ -48,6 +51,7 @@ from ...ports import (
     LoadChange,
     RecordPut,
     Store,
+    Texts,
     ThreadKey,
     Timer,
 )
@@ -64,9 +68,10 @@ from ..samples import (
     make_note,
     make_outcome,
     make_request,
+    make_text,
     moment,
 )
-from .laws import StoreLaws, picture
+from .laws import StoreLaws, items, picture
 from .round_trips import for_any
 
 __all__ = ["AgreementLaws"]
@@ -94,6 +99,7 @@ PARTS: dict[str, st.SearchStrategy[Any]] = {
     "adopted": st.tuples(few, seconds),
     "threads": st.tuples(st.integers(5, 7), few),
     "entries": st.tuples(few, st.sampled_from([1, 1, 1, 1, 0, 2])),
+    "texts": st.tuples(few, st.sampled_from(["one", "other"])),
     "loads": st.tuples(st.sampled_from(AGENTS), st.integers(-1, 2), st.none() | seconds),
     "holds": st.tuples(st.sampled_from(HoldKind), few, st.integers(0, 2)),
     "effects": st.tuples(few, few, st.booleans(), st.none() | st.sampled_from(["card", "home"])),
@@ -124,8 +130,17 @@ releases = st.tuples(
     ),
 )
 waits = st.tuples(st.just("wait"), st.integers(1, 15))
+takings = st.tuples(
+    st.just("take"),
+    st.lists(
+        st.tuples(st.sampled_from(["texts", "erased", "profiles", "records", "conversations"]), few),
+        min_size=1,
+        max_size=3,
+        unique=True,
+    ),
+)
 doings = st.lists(
-    st.one_of(commits, commits, leases, leases, leases, settles, extends, releases, waits),
+    st.one_of(commits, commits, leases, leases, leases, settles, extends, releases, waits, takings),
     min_size=6,
     max_size=30,
 )
@@ -195,6 +210,25 @@ class Run:
     def commit(self, parts: Sequence[tuple[str, Any]]) -> None:
         self.store.commit(self._batch(parts))
 
+    def take(self, parts: Sequence[tuple[str, int]]) -> None:
+        """Take things away; where a conversation goes, its history goes on."""
+        found: dict[str, list[Any]] = {}
+        entries: list[Entry] = []
+        for name, number in parts:
+            last = self.length(number)
+            named: Any = {
+                "records": (NOTE, _note(number)),
+                "profiles": ProfileId(f"p_{number:04}"),
+                "conversations": (_conversation(number), last),
+            }.get(name, make_text(number).ref.id)
+            found.setdefault(name, []).append(named)
+            if name == "conversations" and last:
+                entries.append(make_entry(_conversation(number), last + 1))
+        gone = Gone(**{name: tuple(each) for name, each in found.items()})
+        self.store.commit(
+            make_batch(workspace=self.workspace, at=moment(self.now), entries=tuple(entries), gone=gone)
+        )
+
     def _batch(self, parts: Sequence[tuple[str, Any]]) -> Batch:
         found: dict[str, list[Any]] = {}
         once: set[object] = set()
@@ -229,7 +263,8 @@ class Run:
         return found.version if found else 0  # type: ignore[union-attr]
 
     def length(self, number: int) -> int:
-        return len(self.store.history(self.workspace, _conversation(number)))
+        entries = self.store.history(self.workspace, _conversation(number))
+        return entries[-1].seq if entries else 0
 
 
 def _conversation(number: int) -> ConversationId:
@@ -314,6 +349,7 @@ MAKERS: dict[str, Callable[[Run, Any], Any]] = {
     ),
     "threads": lambda run, drawn: ThreadKey(CHANNEL, NativeId(f"n{drawn[0]}"), _conversation(drawn[1])),
     "entries": lambda run, drawn: make_entry(_conversation(drawn[0]), run.length(drawn[0]) + drawn[1]),
+    "texts": lambda run, drawn: make_text(*drawn),
     "loads": _make_load,
     "holds": _make_hold,
     "effects": _make_effect,
@@ -345,6 +381,9 @@ WANTS: tuple[Want, ...] = (
 )
 
 
+TEXTS = [make_text(number).ref.id for number in range(FEW)]
+
+
 class AgreementLaws(StoreLaws):
     """The store in memory is the reference."""
 
@@ -360,7 +399,13 @@ class AgreementLaws(StoreLaws):
                 found, expected = (run.do(step) for run in runs)
                 assert found == expected, step
                 shown, meant = (
-                    (picture(run.store, workspace), run.store.recall(workspace, WANTS)) for run in runs
+                    (
+                        picture(run.store, workspace),
+                        run.store.recall(workspace, WANTS),
+                        run.store.texts(workspace, TEXTS, Audience.INTERNAL),
+                        items(run.store, Texts(owners=(Code(PROFILE),)), workspace),
+                    )
+                    for run in runs
                 )
                 assert shown == meant, step
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from ...core.chain import BEGINNING, first_break
 from ...core.facts import WantConversation, WantPool, WantRecord, WantRecords
 from ...core.model import AgentId, Code, ConversationId, NativeId
 from ...core.values import changed
 from ...errors import Conflict, Duplicate
-from ...ports import Conversations, LeaseQueue, LoadChange, Messages, RecordPut, Store, ThreadKey
+from ...ports import Conversations, Entries, LeaseQueue, LoadChange, Messages, RecordPut, Store, ThreadKey
 from ..samples import (
     CHANNEL,
     WORKSPACE,
@@ -111,6 +112,8 @@ class DurabilityLaws(StoreLaws):
         assert (found.messages, found.version) == (acked, acked + 1)
         history = handles[0].history(WORKSPACE, "c_0001")
         assert [each.seq for each in history] == list(range(1, acked + 2))
+        stored = items(handles[0], Entries(stream=Code("c_0001"), limit=10_000))
+        assert first_break("c_0001", stored, 0, BEGINNING) is None
         assert ask(handles[0], WantPool((AgentId("bob"),)))[0].load == acked
 
     def test_of_two_first_messages_exactly_one_wins(self, store: Store) -> None:

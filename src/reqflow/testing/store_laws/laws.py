@@ -14,6 +14,7 @@ from ...core.records import RECORDS
 from ...ports import (
     Conversations,
     Effects,
+    Entries,
     Lease,
     LeaseQueue,
     Messages,
@@ -108,6 +109,9 @@ def picture(store: Store, workspace: Workspace = WORKSPACE) -> dict[str, Any]:
         ],
         "effects": items(store, Effects(limit=10_000), workspace),
         "history": {stream: list(store.history(workspace, stream)) for stream in streams},
+        "chain": {
+            stream: items(store, Entries(stream=stream, limit=10_000), workspace) for stream in streams
+        },
         "next_due": store.next_due(workspace),
         "desk": ask(store, WantDesk(-1), workspace),
     }

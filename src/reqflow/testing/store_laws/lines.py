@@ -112,6 +112,34 @@ class LineLaws(StoreLaws):
         store.settle(WORKSPACE, held)
         assert numbers(lease(store, OUTBOX)) == [2]
 
+    def test_while_an_effect_is_on_its_way_only_the_latest_waits_behind_it(self, store: Store) -> None:
+        card = {"collapse": Code("card")}
+        store.commit(make_batch(effects=(make_effect(1, "a", **card),)))
+        held = lease(store, OUTBOX)
+        for number in (2, 3, 4):
+            store.commit(make_batch(effects=(make_effect(number, "a", **card),)))
+        store.settle(WORKSPACE, held)
+        assert numbers(lease(store, OUTBOX)) == [4]
+
+    def test_an_effect_that_was_tried_keeps_its_turn(self, store: Store) -> None:
+        """It may have arrived: only under its own key a receiver knows it again."""
+        card = {"collapse": Code("card")}
+        store.commit(make_batch(effects=(make_effect(1, "a", **card),)))
+        (held,) = lease(store, OUTBOX)
+        store.commit(make_batch(effects=(make_effect(2, "a", **card),)))
+        store.release(WORKSPACE, held, ready_at=moment(0), note="timed_out")
+        store.commit(make_batch(effects=(make_effect(3, "a", **card),)))
+        assert numbers(lease(store, OUTBOX)) == [1, 3]
+
+    def test_an_effect_that_comes_back_untried_gives_way_to_a_later_one(self, store: Store) -> None:
+        card = {"collapse": Code("card")}
+        store.commit(make_batch(effects=(make_effect(1, "a", **card), make_effect(5, "b", **card))))
+        first, other = lease(store, OUTBOX)
+        store.commit(make_batch(effects=(make_effect(2, "a", **card),)))
+        for each in (first, other):
+            store.release(WORKSPACE, each, ready_at=moment(0))
+        assert numbers(lease(store, OUTBOX)) == [5, 2]
+
     def test_effects_of_a_cancelled_conversation_are_not_delivered(self, store: Store) -> None:
         about = {"conversation": 1}
         store.commit(

@@ -225,6 +225,7 @@ class ViewLaws(StoreLaws):
             "records": [],
             "effects": [],
             "history": {},
+            "chain": {},
             "next_due": None,
             "desk": None,
         }

@@ -1,0 +1,43 @@
+"""What is told of the leased queues: how much waits, how long, and what was put aside."""
+
+from __future__ import annotations
+
+from .batch import InboxItem, LeaseQueue, Timer
+from .effects import QueuedEffect
+from .values import value
+
+__all__ = ["COUNTED", "Backlog", "ParkedItem"]
+
+COUNTED = 100_000
+"""Up to how many items a backlog is counted: beyond that, looking costs more than knowing is worth."""
+
+
+@value(kw_only=True)
+class Backlog:
+    """How much one queue has to do; counts end at `COUNTED`.
+
+    ``waiting`` are the items that are neither done nor parked, of timers those that are due. Of them, ``leased`` are
+    somebody's now, and ``retried`` were tried before, without success. ``parked`` are those put aside. ``age`` is for
+    how many seconds the oldest of those waiting does so; None if there is none.
+    """
+
+    queue: LeaseQueue
+    waiting: int = 0
+    leased: int = 0
+    retried: int = 0
+    parked: int = 0
+    age: float | None = None
+
+
+@value(kw_only=True)
+class ParkedItem:
+    """An item that was put aside, since it failed too often or for good; ``note`` says why.
+
+    ``id`` is what it is requeued by, and what logs call it.
+    """
+
+    queue: LeaseQueue
+    id: str
+    item: InboxItem | QueuedEffect | Timer
+    attempts: int
+    note: str | None = None

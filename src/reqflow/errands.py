@@ -1,0 +1,134 @@
+"""Calls that may hang, on threads of their own: whoever waits for one can give it up.
+
+A thread cannot be ended from outside. One that is given up is left to itself, and what it says later is nobody's; it
+does not keep the process from ending.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from threading import Event, Lock, Thread
+from typing import Any
+
+__all__ = ["MOST", "Errand", "Errands", "GivenUp", "TookTooLong"]
+
+MOST = 8
+"""How many calls may hang at a time before no more are begun."""
+
+
+class TookTooLong(Exception):
+    """Raised where somebody waited: a call did not come back in time, and was given up."""
+
+
+class GivenUp(BaseException):
+    """Ends an errand, on its own thread, for which nobody waits any more."""
+
+
+class Errands:
+    """The errands of one engine, and how many of them hang. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.hanging = 0
+
+    @property
+    def too_many(self) -> bool:
+        """Whether so many hang that no more should be begun."""
+        return self.hanging >= MOST
+
+    def begin(self, work: Callable[[Errand], Any], done: Callable[[], Any] | None = None) -> Errand:
+        """Have work done on another thread; ``done`` is called there at the end, unless it was given up."""
+        errand = Errand(self, work, done)
+        Thread(target=copy_context().run, args=(errand.run,), name="reqflow-errand", daemon=True).start()
+        return errand
+
+
+class Errand:
+    """A piece of work for another thread, in which single calls have a time limit each."""
+
+    def __init__(
+        self, errands: Errands, work: Callable[[Errand], Any], done: Callable[[], Any] | None
+    ) -> None:
+        self._errands = errands
+        self._work = work
+        self._done = done
+        self._until: float | None = None
+        self._over = Event()
+        self._is_over = self._is_left = False
+        self._answer: Any = None
+        self._problem: BaseException | None = None
+
+    # --- on the thread that works ---
+
+    def run(self) -> None:
+        """Do the work."""
+        try:
+            self._answer = self._work(self)
+        except GivenUp:
+            pass
+        except BaseException as problem:  # noqa: BLE001  (raised again where somebody waits)
+            self._problem = problem
+        with self._errands.lock:
+            self._is_over = True
+            if self._is_left:
+                self._errands.hanging -= 1
+                return
+        self._over.set()
+        if self._done is not None:
+            self._done()
+
+    def limited(self, call: Callable[[], Any], seconds: float) -> Any:
+        """Call what may hang; after so many seconds the errand is given up, and ends as soon as the call does."""
+        self._until = time.monotonic() + seconds
+        try:
+            return call()
+        finally:
+            with self._errands.lock:
+                self._until = None
+                if self._is_left:
+                    raise GivenUp
+
+    def go_on(self) -> None:
+        """End the errand here if it was given up."""
+        if self._is_left:
+            raise GivenUp
+
+    # --- on the thread that waits ---
+
+    def wait(self, pause: float) -> Any:
+        """What the work returned or raised. Raises `TookTooLong` when one of its calls exceeds its limit.
+
+        ``pause`` is the shortest of the limits, in seconds.
+        """
+        left = pause
+        try:
+            while not self._over.wait(left):
+                with self._errands.lock:
+                    left = pause if self._until is None else self._until - time.monotonic()
+                    if left <= 0:
+                        self._leave()
+                        raise TookTooLong
+        except BaseException:
+            self.give_up()
+            raise
+        return self.answer()
+
+    def answer(self) -> Any:
+        """What the work returned or raised; it is over."""
+        if self._problem is None:
+            return self._answer
+        problem, self._problem = self._problem, None  # it leads back here by its traceback
+        raise problem
+
+    def give_up(self) -> None:
+        """Wait no more: the work ends after the call that it is in."""
+        with self._errands.lock:
+            if not self._is_over:
+                self._leave()
+
+    def _leave(self) -> None:
+        if not self._is_left:
+            self._is_left = True
+            self._errands.hanging += 1

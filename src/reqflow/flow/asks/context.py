@@ -1,0 +1,58 @@
+"""What flows know without asking, and what may be thrown into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ...core.values import value
+
+if TYPE_CHECKING:
+    from ...core.asking.signatures import Signature
+    from ...core.assignment import Policy
+    from ...core.automations import Automation
+    from ...core.facts import DeskDocument
+    from ...core.notices import NoticeRule
+    from ...core.settings import Desk
+
+__all__ = ["Context", "DeskMoved", "Stopped"]
+
+
+class Stopped(BaseException):
+    """Thrown into a flow that is to end now. Until it has passed the flow may still ask, to give back what it holds."""
+
+
+class DeskMoved(Exception):
+    """The stored desk is not the one that this flow was given. Caught by the engine, which reloads once."""
+
+    def __init__(self, document: DeskDocument) -> None:
+        self.document = document
+        super().__init__(document.revision)
+
+
+@value(kw_only=True)
+class Context:
+    """What flows know without asking: the desk, the rules and policies that plugins brought, the moment.
+
+    ``muted`` records effects without ever delivering them. ``clock`` is for flows that outlast a moment.
+    ``leased_for`` is how long a leased item is ours; zero suits a replay, which is alone and must be able to go on at
+    once where a killed one stopped. ``stopping`` is asked before each leased item; once it is true, the rest is given
+    back. ``deliver_within`` is for how many seconds a delivery is waited for, ``inbox_limit`` how many accepted
+    messages may wait; None sets no limit. ``schemes`` are those that a transport delivers to.
+    ``suggesters`` are the names of those who may know an answer, ``signature`` tells questions apart.
+    """
+
+    desk: Desk
+    clock: Callable[[], datetime]
+    rules: tuple[Automation, ...] = ()
+    policies: Mapping[str, Policy]
+    notice_rules: tuple[NoticeRule, ...] = ()
+    signature: Signature | None = None
+    suggesters: tuple[str, ...] = ()
+    muted: bool = False
+    leased_for: timedelta = timedelta(seconds=60)
+    stopping: Callable[[], bool] = lambda: False
+    deliver_within: float | None = None
+    inbox_limit: int | None = None
+    schemes: frozenset[str] = frozenset()
