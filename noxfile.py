@@ -115,6 +115,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def soak(session: nox.Session) -> None:
+    """Thousands of kills on each store; about half an hour. Arguments after ``--`` go to pytest (``--kills 2000``)."""
+    session.install("-e", EXTRAS, *group("test"))
+    pytest(session, "tests/bad_days", "--kills", "10000")
+
+
+@nox.session(python=OLDEST)
 def bench(session: nox.Session) -> None:
     """Measure, beside floors and peers, some three minutes; arguments after ``--`` go to the benchmarks."""
     session.install(EXTRAS, *group("test", "peers"))

@@ -218,6 +218,8 @@ def all_events() -> str:
         "Contacts": events.CONTACT_EVENTS,
         "Followers, mentions and mail": events.ATTENTION_EVENTS,
         "Escalation": events.ESCALATION_EVENTS,
+        "Erasure": events.ERASURE_EVENTS,
+        "Retention": events.RETENTION_EVENTS,
         "Notes in a conversation's history": events.CONVERSATION_REMARKS,
         "Desk": events.DESK_EVENTS,
     }
@@ -283,9 +285,7 @@ def notice_table() -> str:
         for line in lines:
             codes = told_of.setdefault(line.who.value, [])
             codes += [each for each in (f"`{line.code}`" if line.code else "its own",) if each not in codes]
-        rows.append(
-            [f"`{tag}`", "; ".join(f"{who}: {', '.join(codes)}" for who, codes in told_of.items())]
-        )
+        rows.append([f"`{tag}`", "; ".join(f"{who}: {', '.join(codes)}" for who, codes in told_of.items())])
     return markdown_table(["event", "who is told, and by which code"], rows)
 
 
@@ -470,6 +470,7 @@ def views() -> str:
         ports.Effects,
         ports.Streams,
         ports.Entries,
+        ports.Texts,
         ports.Parked,
     )
     return values(wanted, "###")

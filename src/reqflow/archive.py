@@ -303,7 +303,7 @@ class _Reading:
                 return
             kind = _KINDS.get(word)
             if kind is None:
-                raise self._wrong(f"{word[:40]!r} is no kind of row that this reqflow knows")
+                raise self._wrong("no kind of row that this reqflow knows")
             row = self._read(kind.read, data, word)
             place = (_PLACES[word], self._number if kind.key is None else kind.key(row))
             if place <= last:

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import runpy
 import signal
 import sys
 import time
@@ -19,14 +20,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-
-from survive_kills import CUSTOMERS, LATER, SETTINGS, bring, prove
-
 from reqflow import Engine, hookimpl
 from reqflow.errors import StoreError
 from reqflow.plugins.sqlite import SQLiteStore
 from reqflow.ports import Receipt, ReceiptKind
+
+DEMONSTRATION = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "survive_kills.py"))
+"""The same desk, the same letters and the same proof as in the example."""
+CUSTOMERS, LATER, SETTINGS = (DEMONSTRATION[name] for name in ("CUSTOMERS", "LATER", "SETTINGS"))
+bring, prove = DEMONSTRATION["bring"], DEMONSTRATION["prove"]
 
 HANDS = 2
 """How many processes live at a time; each writes and serves in turns."""
@@ -100,7 +102,8 @@ class Trial:
             pass
         acknowledged = {native for hand in range(HANDS) for (native,) in lines(self.sent(hand))}
         received = [(key, channel) for key, channel in lines(self.folder / "received")]
-        return prove(engine, acknowledged, received)
+        proven: list[tuple[str, int, int]] = prove(engine, acknowledged, received)
+        return proven
 
 
 def born(trial: Trial, hand: int) -> tuple[int, int]:

@@ -160,7 +160,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "found.append((due_at, QuestionKind.EXPIRE, request.id))",
         "pass",
     ),
-    "34": Mutant("core/notices/table.py", 'e.RequestNudged: (_line(Who.ASSIGNEE, "please_close"),),', ""),
+    "34": Mutant("core/notices/table.py", '"request.nudged": (_line(Who.ASSIGNEE, "please_close"),),', ""),
     "36": Mutant("core/notices/unseen.py", "step.overlay.arm(unseen_key(recipient), due_at)", "pass"),
     "40": Mutant("core/notices/people.py", 'frozenset({"first_response", "channel_owner"})', "frozenset()"),
     "41": Mutant("core/notices/people.py", "return (event.assignee,)", "return ()"),
@@ -185,7 +185,7 @@ MUTANTS: Mapping[str, Mutant] = {
         "if event.immediate or request is None:",
     ),
     "48": Mutant(
-        "core/records/links.py",
+        "core/records/escalation.py",
         "return attrs.evolve(old, told_at=at)",
         "return attrs.evolve(old)",
     ),
@@ -310,8 +310,8 @@ MUTANTS: Mapping[str, Mutant] = {
     "79": Mutant("core/evolution/tags.py", "tags=(*conversation.tags, event.name)", "tags=conversation.tags"),
     "79b": Mutant(
         "core/placing/intake.py",
-        "subject=write_subject(self.step, self.inbound.subject, self.id, self.inbound.audience)",
-        "subject=None",
+        "subject=self._subject(),",
+        "subject=None,",
     ),
     "80": Mutant(
         "core/records/notes.py",

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,45 +88,11 @@ def erase(on: Story, who: str = "root", **whom: Any) -> Any:
 
 def texts(on: Story) -> dict[str, str]:
     """All texts, by their ids."""
-    ids = [*on.store._spaces["desk"].texts] if isinstance(on.store, MemoryStore) else []
+    ids = [*on.store._spaces[on.engine.workspace].texts] if isinstance(on.store, MemoryStore) else []
     return dict(on.store.texts("desk", ids, Audience.INTERNAL))
 
 
 # --- nothing is left -----------------------------------------------------------------------------------
-
-
-def live(on: Story) -> tuple[Any, Any]:
-    """A life on a desk, with the canary wherever a text may stand; whom to erase, and what somebody else asked."""
-    address = f"chat:{CANARY}"
-    asked = on.say(
-        address,
-        f"Where is {CANARY}'s parcel?",
-        name=f"Cara {CANARY}",
-        email=f"cara@{CANARY}.example",
-        subject=f"About {CANARY}",
-        attachments=(Enclosure(kind="image", name=f"{CANARY}.png", address=f"https://x.example/{CANARY}"),),
-    )
-    on.say("ana", f"Dear {CANARY}, it is on its way.", to=asked)
-    on.do(AddNote, "bo", asked, text=f"{CANARY} sounds angry.")
-    on.do(SubmitDraft, "rae", asked, text=f"{CANARY}, please wait.")
-    on.do(SetSubject, "ana", asked, subject=f"{CANARY} again")
-    on.hear_edit(asked, f"Where is {CANARY}'s second parcel?")  # type: ignore[attr-defined]
-    closed = on.say(address, f"Is {CANARY} on file?", after=600)
-    on.do(Close, "ana", closed, note=f"{CANARY} was told.")
-    other = on.say("dan", "How does it work?", after=600)
-    on.say(address, f"{CANARY} would like to know, too.", to=other, after=5)
-    customer = make(on, address)
-    on.do(SetCustomerField, "ana", customer_id=customer, field="about", content=f"{CANARY} is a friend")
-    on.engine.work()
-    on.do(Reply, "ana", asked, text=f"Still there, {CANARY}?")  # waits in the outbox
-    for each in range(2):  # one of them is parked, and one waits
-        on.engine.accept(on.letter(address, f"{CANARY} writes again"))
-        (leased,) = on.store.lease(
-            on.engine.workspace, LeaseQueue.INBOX, now=on.now, until=on.now, limit=1
-        ) or (None,)
-        if not each:
-            on.store.release(on.engine.workspace, leased, ready_at=on.now, note="failed", park=True)
-    return customer, other
 
 
 class Told(Story):
@@ -142,6 +109,40 @@ class Told(Story):
                 text=text,
             )
         )
+
+
+def live(on: Told) -> tuple[Any, Any]:
+    """A life on a desk, with the canary wherever a text may stand; whom to erase, and what somebody else asked."""
+    address = f"chat:{CANARY}"
+    asked = on.say(
+        address,
+        f"Where is {CANARY}'s parcel?",
+        name=f"Cara {CANARY}",
+        email=f"cara@{CANARY}.example",
+        subject=f"About {CANARY}",
+        attachments=(Enclosure(kind="image", name=f"{CANARY}.png", address=f"https://x.example/{CANARY}"),),
+    )
+    on.say("ana", f"Dear {CANARY}, it is on its way.", to=asked)
+    on.do(AddNote, "bo", asked, text=f"{CANARY} sounds angry.")
+    on.do(SubmitDraft, "rae", asked, text=f"{CANARY}, please wait.")
+    on.do(SetSubject, "ana", asked, subject=f"{CANARY} again")
+    on.hear_edit(asked, f"Where is {CANARY}'s second parcel?")
+    closed = on.say(address, f"Is {CANARY} on file?", after=600)
+    on.do(Close, "ana", closed, note=f"{CANARY} was told.")
+    other = on.say("dan", "How does it work?", after=600)
+    on.say(address, f"{CANARY} would like to know, too.", to=other, after=5)
+    customer = make(on, address)
+    on.do(SetCustomerField, "ana", customer_id=customer, field="about", content=f"{CANARY} is a friend")
+    on.engine.work()
+    on.do(Reply, "ana", asked, text=f"Still there, {CANARY}?")  # waits in the outbox
+    for each in range(2):  # one of them is parked, and one waits
+        on.engine.accept(on.letter(address, f"{CANARY} writes again"))
+        (leased,) = on.store.lease(
+            on.engine.workspace, LeaseQueue.INBOX, now=on.now, until=on.now, limit=1
+        ) or (None,)
+        if not each:
+            on.store.release(on.engine.workspace, leased, ready_at=on.now, note="failed", park=True)
+    return customer, other
 
 
 def found_in_tables(connection: Any, tables: list[str], text: str) -> list[str]:
@@ -516,7 +517,7 @@ def test_it_goes_on_where_it_died_a_few_conversations_a_commit(monkeypatch: pyte
         on.now += timedelta(minutes=10)
     for each in asked[::2]:
         request = on.all(Requests(conversation_id=each))[0]
-        retried(lambda request=request: on.engine.handle(Close(by=agent("ana"), request_id=request.id)))
+        retried(partial(on.engine.handle, Close(by=agent("ana"), request_id=request.id)))
     retried(lambda: on.do(Erase, "root", profile_id=profile(on, "chat:cara")))
     store.ended.clear()
     while not on.all(Records(kind=Erasure.tag))[0].finished_at:

@@ -235,7 +235,7 @@ def test_rubbish_is_refused(make: Make, kind: str, rubbish: bytes, why: str) -> 
 @pytest.mark.parametrize(
     "line",
     [
-        b'["hat",{"id":"x"}]\n',
+        b'["a word that nobody else may read",{}]\n',
         b'["conversation",{}]\n',
         b'["conversation",' + b"[" * 50_000 + b"]" * 50_000 + b"]\n",
         b'["text",{"id":1}]\n',

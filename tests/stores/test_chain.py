@@ -34,7 +34,7 @@ Rows = dict[tuple[str, int], Row]
 
 
 def ports(store: Any) -> Ports:
-    return Ports(store=store, registry=SimpleNamespace(committed=lambda _: None))  # type: ignore[arg-type]
+    return Ports(store=store, registry=SimpleNamespace(committed=lambda _: None))
 
 
 def look(store: Store, published: Sequence[Head] = ()) -> dict[str, str]:
@@ -97,7 +97,7 @@ class BehindPostgres(Behind):
     def rows(self) -> Rows:
         moments = {"at": "(extract(epoch FROM at) * 1000000)::bigint"}
         columns = ", ".join(moments.get(each, each) for each in COLUMNS)
-        found = self.connection.execute(f"SELECT {columns} FROM reqflow.history").fetchall()  # type: ignore[arg-type]
+        found = self.connection.execute(f"SELECT {columns} FROM reqflow.history").fetchall()
         return {row[:2]: dict(zip(COLUMNS, row, strict=True)) for row in found}
 
     def replace(self, rows: Sequence[Row]) -> None:
@@ -106,7 +106,7 @@ class BehindPostgres(Behind):
         self.connection.execute("DELETE FROM reqflow.history")
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                f"INSERT INTO reqflow.history (workspace, {', '.join(COLUMNS)})"  # type: ignore[arg-type]
+                f"INSERT INTO reqflow.history (workspace, {', '.join(COLUMNS)})"
                 f" VALUES ('{WORKSPACE}', {marks})",
                 [tuple(row[each] for each in COLUMNS) for row in rows],
             )
@@ -249,11 +249,11 @@ def test_what_the_chain_cannot_know_a_published_head_does(name: str, request: py
 
 def test_no_two_entries_say_the_same_by_moving_a_border() -> None:
     plain = ["c_1", 1, 1, "agent", "ana", "command", "cmd:1", None, "[]"]
-    told = {own_digest(*plain)}  # type: ignore[arg-type]
+    told = {own_digest(*plain)}
     for one, two in pairwise((0, 3, 4, 5, 6, 8)):
         moved = [*plain]
         moved[one], moved[two] = f"{moved[one]}{str(moved[two])[:1]}", str(moved[two])[1:]
-        told.add(own_digest(*moved))  # type: ignore[arg-type]
+        told.add(own_digest(*moved))
     told.add(own_digest("c_1", 11, 1, "agent", "ana", "command", "cmd:1", None, "[]"))
     told.add(own_digest("c_1", 1, 11, "agent", "ana", "command", "cmd:1", None, "[]"))
     told.add(own_digest("c_1", 1, 1, "agent", "ana", "command", "cmd:1", "", "[]"))

@@ -49,16 +49,21 @@ def _person(engine: Engine, given: str) -> dict[str, Any]:
 
 
 def _found(engine: Engine, id: Code) -> Erasure:
-    return next(each for each in everything(engine, Records(kind=Code(Erasure.tag))) if each.id == id)
+    found: Erasure = next(x for x in everything(engine, Records(kind=Code(Erasure.tag))) if x.id == id)
+    return found
 
 
 def _compact(store: Any, screen: Screen) -> None:
     """Rewrite the file, where the store is one: what was deleted stands in it until then."""
     compact = getattr(store, "compact", None)
     if compact is None:
-        screen.line(Cell("Backups, and what the database keeps of deleted rows until it is vacuumed, are yours."))
+        screen.line(
+            Cell("Backups, and what the database keeps of deleted rows until it is vacuumed, are yours.")
+        )
         return
     try:
         compact()
     except StoreUnavailable as problem:
-        screen.line(Cell(f"{problem}. Erase again when nobody uses it: that only rewrites the file.", "yellow"))
+        screen.line(
+            Cell(f"{problem}. Erase again when nobody uses it: that only rewrites the file.", "yellow")
+        )

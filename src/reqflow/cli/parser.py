@@ -195,7 +195,9 @@ def _keeping(commands: Commands) -> None:
     )
     erase = _on_store(commands, "erase", "erase a person: all that they said, and what is on record of them")
     erase.add_argument(
-        "person", metavar="PERSON", help="a customer (k_…), a profile (p_…) or an address (mail:ana@x.example)"
+        "person",
+        metavar="PERSON",
+        help="a customer (k_…), a profile (p_…) or an address (mail:ana@x.example)",
     )
     erase.add_argument(
         "--own-words", action="store_true", help="keep what colleagues wrote in the person's conversations"

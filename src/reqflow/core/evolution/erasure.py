@@ -14,7 +14,9 @@ from ..values import changed
 __all__ = ["RULES"]
 
 
-def _erased(conversation: Conversation, event: e.ConversationErased, at: datetime, actor: Actor) -> Conversation:
+def _erased(
+    conversation: Conversation, event: e.ConversationErased, at: datetime, actor: Actor
+) -> Conversation:
     return changed(conversation, erased=event.scope)
 
 

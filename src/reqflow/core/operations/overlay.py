@@ -283,8 +283,8 @@ class Overlay(Known):
         key = Code(after.id)
         fired = bool(self.consumed) and any(lease.id == key for lease in self.consumed)
         if due_after is None:
-            # what ends may have a timer of older settings, even where today's would give it none; and one that fired may
-            # have been armed again since, by a desk that changed
+            # what ends may have a timer of older settings, even where today's would give it none; and one that
+            # fired may have been armed again since, by a desk that changed
             ends = before is not None and before.is_open and not after.is_open
             if ends or (due_before is not None and not fired):
                 disarmed.append(key)

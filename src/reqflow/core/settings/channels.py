@@ -70,8 +70,8 @@ class ChannelSettings:
             with the theme that it stands for (Slack).
         shipped_text: what customers are told when the issue that they wait for is done; empty tells them nothing
             (Slack).
-        purge_closed_after: span after which closed conversations are purged, with all that was said in them and all that
-            is on record of them but the figures of their requests; never, where it is zero.
+        purge_closed_after: span after which closed conversations are purged, with all that was said in them and all
+            that is on record of them but the figures of their requests; never, where it is zero.
         searchable: whether closed conversations are searched by words; each costs one more commit (Audite).
     """
 

@@ -50,3 +50,6 @@ def _purge(space: Space, conversation: ConversationId, last: int) -> None:
     if digests:
         space.cut[stream] = digests[-1]
         space.streams[stream] = space.streams[stream][len(digests) :]
+        kept = space.kept.get(stream, {})
+        for seq in [each for each in kept if each <= last]:
+            del kept[seq]

@@ -178,7 +178,9 @@ class Database:
             except sqlite3.Error as problem:
                 raise translated(problem, self.path) or problem from problem
         if busy:
-            raise StoreUnavailable(f"{self.path} is read by others, so that its log could not be emptied: try again")
+            raise StoreUnavailable(
+                f"{self.path} is read by others, so that its log could not be emptied: try again"
+            )
 
     def close(self) -> None:
         """Let go of the file."""

@@ -69,7 +69,8 @@ class Chooser(Protocol):
 class Draws:
     """Chooses from what a desk holds now; ``posted`` are the native ids of what its transport has posted.
 
-    ``channels``, ``colleagues`` and ``writers`` are those of the desk that `DeskMachine` plays, unless others are given.
+    ``channels``, ``colleagues`` and ``writers`` are those of the desk that `DeskMachine` plays, unless others are
+    given.
     """
 
     def __init__(
