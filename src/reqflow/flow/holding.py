@@ -8,7 +8,6 @@ that is lost again and again is parked.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -107,11 +106,18 @@ class Holding:
 
     def give_back(
         self, lease: Lease, ready_at: datetime, why: str | None = None, *, park: bool = False
-    ) -> Asking:
-        """Back to the queue until a moment, or to the side. Without a reason it was not tried."""
-        with suppress(StaleLease):  # somebody else may have it already
+    ) -> Generator[Ask, Any, bool]:
+        """Back to the queue until a moment, or to the side. Without a reason it was not tried.
+
+        Returns whether it was ours to give: somebody else may have it already.
+        """
+        ours = True
+        try:
             yield AskRelease(self._context.desk.workspace, lease, ready_at, why, park)
+        except StaleLease:
+            ours = False
         self.drop(lease)
+        return ours
 
     def try_later(
         self, lease: Lease, why: str, after: timedelta | None = None
@@ -125,8 +131,8 @@ class Holding:
         wait = timedelta(seconds=min(2.0**tries, LONGEST))
         again_at = self._context.clock() + (wait if after is None else max(wait, after))
         park = lease.attempts >= (TRIES if after is None else LATER)
-        yield from self.give_back(lease, again_at, why, park=park)
-        return None if park else again_at
+        ours = yield from self.give_back(lease, again_at, why, park=park)
+        return None if park and ours else again_at
 
     def hand_back(self) -> Asking:
         """Give everything back, to be served by others at once."""

@@ -245,7 +245,9 @@ def _settle_one(
     elif isinstance(queued.effect, REPORTED):
         yield from report_delivery(context, report_of(queued.effect, receipt), lease)
     else:
-        yield from held.give_back(lease, context.clock(), receipt.code or Code("refused"), park=True)
+        now, why = context.clock(), receipt.code or Code("refused")
+        ours = yield from held.give_back(lease, now, why, park=True)
+        return None if ours else now  # somebody else has this destination now
     held.drop(lease)
     return None
 
