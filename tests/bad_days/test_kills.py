@@ -31,6 +31,7 @@ def survived(store: str, place: str, folder: Path, kills: int) -> list[tuple[str
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
     assert told["kills"] == kills
+    assert told["claims"][0][1] > kills // 10, "hardly anything was at work when it was killed"
     return [tuple(claim) for claim in told["claims"]]
 
 

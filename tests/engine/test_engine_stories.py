@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from reqflow import Automation, Close, Engine, Occasion, Reply, Route, Take, agent, hookimpl
+from reqflow import (
+    Automation,
+    Close,
+    Engine,
+    Inbound,
+    Occasion,
+    Reply,
+    Requests,
+    Route,
+    Take,
+    agent,
+    hookimpl,
+)
 from reqflow.core import events as e
 from reqflow.core.effects import Effect, NotifyAgent, PostMessage
 from reqflow.core.facts import Outcome
@@ -15,7 +27,7 @@ from reqflow.core.model import Actor, ActorKind
 from reqflow.errors import InvalidSettings, PluginError, Refused, ReqflowError, UsageError
 from reqflow.plugins.memory import MemoryStore
 from reqflow.ports import EffectState, Receipt, ReceiptKind
-from reqflow.testing.desks import DESK, Story, desk_with
+from reqflow.testing.desks import DESK, START, Story, desk_with
 
 
 class Rules:
@@ -335,3 +347,14 @@ def test_a_policy_that_raises_parks_its_timer_and_the_rest_goes_on() -> None:
 
 def test_errors_are_all_of_one_family() -> None:
     assert issubclass(Refused, ReqflowError) and issubclass(PluginError, UsageError)
+
+
+def test_a_workspace_named_beside_the_settings_is_where_everything_goes():
+    store, settings = MemoryStore(), {"channels": {"web:*": {"kind": "chat", "detection": "always"}}}
+    engine = Engine(store, settings, workspace="other")
+    said = Inbound(channel="web:w", author="web:u", native="1", sent_at=START, text="Hello")
+    assert engine.handle(said).request_id is not None
+    assert engine.desk.workspace == "other"
+    assert len(engine.read(Requests()).items) == 1
+    assert store.query("main", Requests()).items == ()
+    assert Engine(store, workspace="other").handle(said).duplicate
