@@ -148,6 +148,9 @@ class Wiring:
         """The flow that stores settings; returns the desk."""
         salt, brought, at = self._chance(), self.registry, self.clock()
         taken = [rule.name for rule in brought.rules]
+        # whoever named the workspace beside the settings means all of it
+        if isinstance(settings, Mapping) and "workspace" not in settings and self.workspace != "main":
+            settings = {**settings, "workspace": self.workspace}
         made = flow.configure(self.workspace, settings, by, salt, at, brought.policies, taken)
         return (yield from made)[0]
 
