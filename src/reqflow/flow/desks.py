@@ -68,10 +68,6 @@ def configure(
     """
     import json  # as above
 
-    if (
-        "workspace" not in given and workspace != "main"
-    ):  # whoever named it beside the settings means all of it
-        given = {**given, "workspace": workspace}
     while True:
         (known,) = yield AskRecall(workspace, (WantDesk(-1),))
         salt = known.salt if known is not None else fresh_salt
