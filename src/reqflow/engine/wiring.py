@@ -148,10 +148,11 @@ class Wiring:
         """The flow that stores settings; returns the desk."""
         salt, brought, at = self._chance(), self.registry, self.clock()
         taken = [rule.name for rule in brought.rules]
+        given: Any = settings  # what is no mapping is told of by the settings' own check
         # whoever named the workspace beside the settings means all of it
-        if isinstance(settings, Mapping) and "workspace" not in settings and self.workspace != "main":
-            settings = {**settings, "workspace": self.workspace}
-        made = flow.configure(self.workspace, settings, by, salt, at, brought.policies, taken)
+        if self.workspace != "main" and isinstance(given, Mapping):
+            given = {"workspace": self.workspace, **given}
+        made = flow.configure(self.workspace, given, by, salt, at, brought.policies, taken)
         return (yield from made)[0]
 
     def _found(self, desk: Desk | None) -> Desk:
