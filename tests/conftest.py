@@ -35,9 +35,10 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Which store the stories of tests/capabilities are told on, and how many kills tests/bad_days make."""
+    """Which store tests/capabilities are told on; how many kills tests/bad_days make; how many seeds are simulated."""
     parser.addoption("--store", choices=("memory", "sqlite", "postgres"), default="memory")
     parser.addoption("--kills", type=int, default=250)
+    parser.addoption("--seeds", type=int, default=120)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
