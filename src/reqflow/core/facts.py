@@ -132,7 +132,8 @@ class WantLane(NamedTuple):
 class WantThread(NamedTuple):
     """The conversation that one of these messages of a channel belongs to. Answer: `Conversation` or None.
 
-    The last of ``natives`` whose conversation is there decides; a message is known by its own row or by a thread key.
+    The last of ``natives`` whose conversation is there decides; a message is known by its own row or by a thread key,
+    in this order: where its own conversation was purged, the key of what answered it since leads on.
     """
 
     channel_id: ChannelId

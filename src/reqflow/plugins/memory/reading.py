@@ -83,8 +83,9 @@ def _thread(space: Space, want: WantThread) -> Conversation | None:
     for native in reversed(want.natives):
         key = want.channel_id, native
         id = space.natives.get(key)
-        place = space.threads.get(key) if id is None else space.messages[id].conversation_id
-        found = None if place is None else space.conversations.get(place)
+        found = None if id is None else space.conversations.get(space.messages[id].conversation_id)
+        if found is None and key in space.threads:  # a message's own conversation may have been purged
+            found = space.conversations.get(space.threads[key])
         if found is not None:
             return found
     return None

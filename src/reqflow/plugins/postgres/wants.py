@@ -206,6 +206,7 @@ KINDS: Mapping[type, Kind] = {
             ("f.document",),
             "FROM (SELECT n.place, (SELECT c.document FROM reqflow.conversations c WHERE c.workspace = $1"
             " AND c.id = coalesce((SELECT m.conversation_id FROM reqflow.messages m"
+            " JOIN reqflow.conversations o ON o.workspace = $1 AND o.id = m.conversation_id"  # not purged
             " WHERE m.workspace = $1 AND m.channel_id = {0} AND m.native = n.native),"
             " (SELECT k.conversation_id FROM reqflow.thread_keys k"
             " WHERE k.workspace = $1 AND k.channel_id = {0} AND k.native = n.native))) AS document"

@@ -62,7 +62,8 @@ LANE = (
 )
 THREAD = (
     f"{_CONVERSATION}coalesce("
-    "(SELECT conversation_id FROM message WHERE workspace=?1 AND channel_id=?2 AND native=?3),"
+    "(SELECT m.conversation_id FROM message m JOIN conversation c"  # which may have been purged
+    " ON c.workspace=?1 AND c.id=m.conversation_id WHERE m.workspace=?1 AND m.channel_id=?2 AND m.native=?3),"
     "(SELECT conversation_id FROM thread WHERE workspace=?1 AND channel_id=?2 AND native=?3))"
 )
 CONVERSATION = f"{_CONVERSATION}?2"

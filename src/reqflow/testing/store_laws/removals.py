@@ -183,6 +183,16 @@ class RemovalLaws(StoreLaws):
         assert first_break(ONE, items(store, Entries(stream=Code(ONE))), 2, digest) is None
         assert first_break(TWO, whole, 0, BEGINNING) is None
 
+    def test_who_answers_what_was_purged_begins_a_thread_that_others_find(self, store: Store) -> None:
+        store.commit(make_batch(**closed(1)))
+        store.commit(make_batch(**closed(2)))
+        gone = Gone(conversations=((ONE, 2),))
+        store.commit(make_batch(holds=(Hold(HoldKind.CONVERSATION, ONE, 2),), gone=gone))
+        purged = make_message(1).native
+        assert ask(store, WantThread(CHANNEL, (purged,))) is None
+        store.commit(make_batch(threads=(ThreadKey(CHANNEL, purged, TWO),)))
+        assert ask(store, WantThread(CHANNEL, (purged,))).id == TWO
+
     def test_what_changed_meanwhile_is_not_purged(self, store: Store) -> None:
         store.commit(make_batch(**closed(1)))
         again = make_conversation(1, 3)
