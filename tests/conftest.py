@@ -13,6 +13,8 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
+from reqflow.flow import Pace
+
 if sys.flags.dev_mode:
     os.environ["PYTHONDEVMODE"] = "1"  # processes that a test or pytest-xdist starts inherit it
 
@@ -47,6 +49,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         dropped = [item for item in items if item.get_closest_marker("mutants")]
         items[:] = [item for item in items if not item.get_closest_marker("mutants")]
         config.hook.pytest_deselected(items=dropped)
+
+
+@pytest.fixture
+def full_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines claim as much at a time as they ever do, as in the middle of their work."""
+    monkeypatch.setattr(Pace, "size", lambda self, queue: 100)
 
 
 def pytest_report_header() -> str:

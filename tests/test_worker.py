@@ -19,6 +19,8 @@ from reqflow.ports import Backlog, EffectState, LeaseQueue, Receipt, ReceiptKind
 from reqflow.testing.samples import make_batch, make_effect
 from reqflow.worker import AsyncWorker, Worker
 
+pytestmark = pytest.mark.usefixtures("full_pace")
+
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DESK: Mapping[str, Any] = {
     "agents": {"ana": {"teams": ["support"]}},

@@ -17,13 +17,17 @@ from reqflow.core.effects import PostMessage
 from reqflow.core.events import MessageDelivered
 from reqflow.core.settings import Desk
 from reqflow.errands import MOST
-from reqflow.errors import CorruptRecord, StaleLease
-from reqflow.flow import AskExtend, Context
+from reqflow.errors import CorruptRecord, StaleLease, StoreUnavailable
+from reqflow.flow import AskExtend, Context, Pace
 from reqflow.flow.holding import TRIES, Holding
 from reqflow.plugins.memory import MemoryStore
 from reqflow.ports import Effects, EffectState, Receipt, ReceiptKind
 from reqflow.testing.desks import DESK, QuestionMark, Story
 from reqflow.testing.samples import START, make_batch, make_effect, make_item, moment
+
+pytestmark = pytest.mark.usefixtures("full_pace")
+
+OWN_PACE = Pace.size
 
 DONE = Receipt(kind=ReceiptKind.DELIVERED)
 SHORT = 0.05
@@ -156,6 +160,29 @@ def test_a_worker_that_sleeps_past_its_lease_settles_nothing_and_goes_on_with_no
     assert other.order == ["e_0000", "e_0001", "e_0002", "e_0003"]
     assert set(states(story.store).values()) == {"done"}
     assert {each.attempts for each in story.effects()} == {2}
+
+
+def test_who_lost_an_effect_parks_nothing_and_what_follows_it_waits() -> None:
+    """It wakes from its last try when somebody else has the effect: whether that is parked is not its to say."""
+
+    def failing(key: str) -> Receipt:
+        if key != "e_0000":
+            return DONE
+        if one.copies[key] == TRIES:
+            story.now += timedelta(seconds=90)
+            until = story.now + timedelta(seconds=60)
+            taken = story.store.lease("desk", LeaseQueue.OUTBOX, now=story.now, until=until, limit=1)
+            assert [each.id for each in taken] == ["e_0000"]
+        raise ConnectionError
+
+    one = Carrier(failing)
+    story = Story(plugins=[one], deliver_within=None)
+    queue(story.store, "chat:a", "chat:a")
+    for _ in range(TRIES):
+        story.engine.serve()
+        story.now += timedelta(seconds=30)
+    assert one.order == ["e_0000"] * TRIES
+    assert states(story.store) == {"0": "ready", "1": "ready"}
 
 
 def test_a_message_judged_by_somebody_who_overslept_is_placed_once() -> None:
@@ -467,3 +494,98 @@ def test_a_receipt_that_cannot_be_recorded_stops_no_other(monkeypatch: pytest.Mo
         (EffectState.DONE, None),
     ]
     assert "message.delivered" in story.tags(asked[2])
+
+
+# --- little at first ---
+
+
+class Watched(MemoryStore):
+    """Remembers how many effects were asked for at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def lease(self, workspace: Any, queue: LeaseQueue, **how: Any) -> Any:
+        if queue is LeaseQueue.OUTBOX:
+            self.asked.append(how["limit"])
+        return super().lease(workspace, queue, **how)
+
+
+@pytest.fixture
+def own_pace(full_pace: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is outside of these tests: an engine begins with little."""
+    monkeypatch.setattr(Pace, "size", OWN_PACE)
+
+
+@pytest.fixture
+def busy(own_pace: None) -> tuple[Story, Carrier]:
+    """An engine in the middle of its work, and what it delivers through."""
+    carrier = Carrier()
+    story = Story(store=Watched(), plugins=[carrier], deliver_within=None)
+    queue(story.store, *(f"chat:{n}" for n in range(250)))
+    assert story.engine.serve() == 100
+    return story, carrier
+
+
+def next_asked(story: Story) -> list[int]:
+    """For how much it asks from now on."""
+    del story.store.asked[:]
+    story.engine.serve()
+    return list(story.store.asked)
+
+
+def test_who_begins_holds_little_and_takes_more_while_it_goes_well(busy: tuple[Story, Carrier]) -> None:
+    """With a hundred from the first moment on, a hundred counted as lost whenever a worker died."""
+    story, _ = busy
+    assert story.store.asked == [1, 2, 4, 8, 16, 32, 37]
+    assert next_asked(story) == [100]
+
+
+def test_after_something_slow_it_begins_anew(busy: tuple[Story, Carrier]) -> None:
+    story, carrier = busy
+
+    def slowly(key: str) -> Receipt:
+        story.now += timedelta(milliseconds=3)
+        return DONE
+
+    carrier.meanwhile = slowly
+    assert next_asked(story) == [100]
+    assert next_asked(story) == [1, 2, 4, 8, 16, 32]  # what is left of 250
+
+
+def test_after_an_error_it_begins_anew(busy: tuple[Story, Carrier], monkeypatch: pytest.MonkeyPatch) -> None:
+    story, _ = busy
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(story.store, "settle", fail)
+        with pytest.raises(StoreUnavailable):
+            story.engine.serve()
+    assert next_asked(story)[0] == 1
+
+
+def test_after_something_that_workers_may_have_died_of_it_begins_anew(busy: tuple[Story, Carrier]) -> None:
+    story, _ = busy
+    for _ in range(TRIES + 1):  # those who had it since said nothing
+        story.store.lease("desk", LeaseQueue.OUTBOX, now=story.now, until=story.now, limit=5)
+    assert next_asked(story) == [100]
+    assert next_asked(story)[:6] == [1, 1, 1, 1, 1, 2]  # four of them are left
+
+
+def test_losses_do_not_use_up_the_attempts() -> None:
+    """Six who had it died; then a transport refuses once, and once more. That is two attempts, and not too many."""
+    story = Story(plugins=[carrier := Carrier()], deliver_within=None)
+    queue(story.store, "chat:a")
+    for _ in range(TRIES + 1):
+        story.store.lease("desk", LeaseQueue.OUTBOX, now=story.now, until=story.now, limit=1)
+    carrier.meanwhile = lambda key: Receipt(kind=ReceiptKind.UNKNOWN, code="odd")
+    for _ in range(2):
+        story.engine.serve()
+        story.now += timedelta(hours=1)
+    assert states(story.store) == {"0": "ready"}
+    carrier.meanwhile = lambda key: DONE
+    assert story.engine.serve() == 1
+    assert states(story.store) == {"0": "done"}

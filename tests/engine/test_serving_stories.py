@@ -16,6 +16,8 @@ from reqflow.flow import holding
 from reqflow.ports import EffectState, Receipt, ReceiptKind
 from reqflow.testing.desks import Automation, QuestionMark, Rules, Story, desk_with
 
+pytestmark = pytest.mark.usefixtures("full_pace")
+
 DONE = Receipt(kind=ReceiptKind.DELIVERED)
 
 

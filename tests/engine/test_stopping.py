@@ -19,6 +19,8 @@ from reqflow.ports import Effects, EffectState, Messages, Receipt, ReceiptKind, 
 from reqflow.testing.desks import DESK, QuestionMark, Story
 from reqflow.testing.samples import START, make_batch, make_effect, moment
 
+pytestmark = pytest.mark.usefixtures("full_pace")
+
 DONE = Receipt(kind=ReceiptKind.DELIVERED)
 CALLS = ("recall", "commit", "query", "history", "texts", "lease", "extend", "settle", "release", "next_due")
 

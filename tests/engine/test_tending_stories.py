@@ -19,6 +19,8 @@ from reqflow.flow.holding import TRIES
 from reqflow.ports import Backlog, EffectState, LeaseQueue, Parked, Receipt, ReceiptKind
 from reqflow.testing.desks import DESK, QuestionMark, Story, desk_with
 
+pytestmark = pytest.mark.usefixtures("full_pace")
+
 DONE = Receipt(kind=ReceiptKind.DELIVERED)
 INBOX, OUTBOX, AGENDA = LeaseQueue.INBOX, LeaseQueue.OUTBOX, LeaseQueue.AGENDA
 

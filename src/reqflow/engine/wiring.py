@@ -95,6 +95,7 @@ class Wiring:
         self._muted = muted
         self._deliver_within = deliver_within
         self._inbox_limit = inbox_limit
+        self._pace = flow.Pace()
         self._ports = Ports(
             store=store,
             registry=self.registry,
@@ -123,6 +124,7 @@ class Wiring:
             suggesters=tuple(self.registry.suggesters),
             muted=self._muted,
             deliver_within=self._deliver_within,
+            pace=self._pace,
             inbox_limit=self._inbox_limit,
             schemes=frozenset(self.registry.transports),
             **how,

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Context,
         DeskMoved,
         Flow,
+        Pace,
         Stopped,
     )
     from .desks import configure, desk_of, load_desk, settings_of
@@ -84,6 +85,7 @@ __all__ = [
     "Context",
     "DeskMoved",
     "Flow",
+    "Pace",
     "Stopped",
     "accept",
     "beside",

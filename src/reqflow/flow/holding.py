@@ -49,6 +49,7 @@ def claim(context: Context, queue: LeaseQueue, limit: int) -> Generator[Ask, Any
         if not any(lease.lost >= TRIES for lease in leases):
             return held
         first, *rest = leases
+        held.suspicious = True
         try:
             for lease in rest:
                 yield from held.give_back(lease, now)
@@ -62,9 +63,13 @@ def claim(context: Context, queue: LeaseQueue, limit: int) -> Generator[Ask, Any
 
 
 class Holding:
-    """The leases of one round, in their order. What is done, given back or lost leaves it."""
+    """The leases of one round, in their order. What is done, given back or lost leaves it.
+
+    ``suspicious`` says that there was one among them with which workers may have died.
+    """
 
     def __init__(self, context: Context, leases: Iterable[Lease], since: datetime) -> None:
+        self.suspicious = False
         self._context = context
         self._since = since
         self._held = {lease.id: lease for lease in leases}
@@ -127,10 +132,11 @@ class Holding:
         ``after`` is what was asked for; it is kept to the first few times. Returns when it is to be tried again; None
         if never.
         """
-        tries = lease.attempts if after is None else lease.attempts - TRIES
+        attempts = lease.attempts - lease.lost  # whoever had it then did not say that it had failed
+        tries = attempts if after is None else attempts - TRIES
         wait = timedelta(seconds=min(2.0**tries, LONGEST))
         again_at = self._context.clock() + (wait if after is None else max(wait, after))
-        park = lease.attempts >= (TRIES if after is None else LATER)
+        park = attempts >= (TRIES if after is None else LATER)
         ours = yield from self.give_back(lease, again_at, why, park=park)
         return None if park and ours else again_at
 

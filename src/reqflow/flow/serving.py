@@ -28,7 +28,8 @@ from .asks import (
 from .bundling import Delivery, deliveries
 from .delivering import REMEMBERED, remember
 from .handling import handle
-from .holding import Holding, claim, fault_of
+from .holding import Holding, fault_of
+from .pacing import in_rounds
 from .receipts import believed, put_off
 from .ringing import ring
 from .settling import REPORTED, Settling, report_delivery, report_of
@@ -48,18 +49,23 @@ def serve_inbox(context: Context, limit: int = 20) -> Flow:
         item = _item(lease)
         return handle(context, item.inbound, item.key, lease)
 
-    held = yield from claim(context, LeaseQueue.INBOX, limit)
-    _, done = yield from _serve_each(context, held, serve, lambda lease: _item(lease).lane)
-    return done
+    def serve_all(held: Holding) -> Generator[Ask, Any, int]:
+        _, done = yield from _serve_each(context, held, serve, lambda lease: _item(lease).lane)
+        return done
+
+    return in_rounds(context, LeaseQueue.INBOX, limit, serve_all)
 
 
 def serve_agenda(context: Context, limit: int = 50) -> Flow:
     """Answer due timers, longest due first. Returns how many timers were asked."""
-    held = yield from claim(context, LeaseQueue.AGENDA, limit)
-    asked, _ = yield from _serve_each(
-        context, held, lambda lease: ring(context, lease), lambda lease: lease.id
-    )
-    return asked
+
+    def serve_all(held: Holding) -> Generator[Ask, Any, int]:
+        asked, _ = yield from _serve_each(
+            context, held, lambda lease: ring(context, lease), lambda lease: lease.id
+        )
+        return asked
+
+    return in_rounds(context, LeaseQueue.AGENDA, limit, serve_all)
 
 
 def _item(lease: Lease) -> InboxItem:
@@ -124,7 +130,10 @@ def serve_outbox(context: Context, limit: int = 100) -> Flow:
     """
     if not context.schemes:
         return 0
-    held = yield from claim(context, LeaseQueue.OUTBOX, limit)
+    return (yield from in_rounds(context, LeaseQueue.OUTBOX, limit, lambda held: _deliver_all(context, held)))
+
+
+def _deliver_all(context: Context, held: Holding) -> Generator[Ask, Any, int]:
     claimed = tuple(deliveries(context.desk, held.leases()))
     ahead = Ahead(context, [delivery.queued for delivery in claimed])
     settling = Settling(context, held)

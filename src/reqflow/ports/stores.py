@@ -88,7 +88,7 @@ class Store(Protocol):
         """Give an item back, to be leased from ``ready_at`` on; or park it for good with a note.
 
         Without a note it was not tried: this lease then does not count among its attempts. With one, leases that were
-        lost before no longer count as such.
+        lost before count no more, neither as such nor among its attempts.
         """
         ...
 

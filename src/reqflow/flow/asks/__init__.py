@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...rooms import window
 
 if TYPE_CHECKING:
-    from .context import Context, DeskMoved, Stopped
+    from .context import Context, DeskMoved, Pace, Stopped
     from .deciding import AskCommit, AskConsult, AskRecall, AskStranger
     from .queues import (
         NO_TRANSPORT,
@@ -27,7 +27,7 @@ else:
     __getattr__, __dir__ = window(
         __name__,
         {
-            ".context": "Context DeskMoved Stopped",
+            ".context": "Context DeskMoved Pace Stopped",
             ".deciding": "AskCommit AskConsult AskRecall AskStranger",
             ".queues": (
                 "AskBacklog AskDeliver AskExtend AskLease AskNextDue AskRelease AskRequeue AskSettle "
@@ -61,5 +61,6 @@ __all__ = [
     "Context",
     "DeskMoved",
     "Flow",
+    "Pace",
     "Stopped",
 ]

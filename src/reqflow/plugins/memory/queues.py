@@ -43,6 +43,14 @@ class Task:
         """True while its owner's time runs."""
         return self.lease_until is not None and self.lease_until > now
 
+    def count(self, *, tried: bool) -> None:
+        """One more attempt, if it was tried; then what became of earlier owners does not matter any more."""
+        if tried:
+            self.attempts -= self.lost
+            self.lost = 0
+        else:
+            self.attempts -= 1
+
     def start_anew(self) -> None:
         """Forget how often it was tried, and why in vain."""
         self.attempts = self.lost = 0

@@ -125,12 +125,11 @@ class MemoryStore:
             space = self._spaces.get(workspace, self._nothing)
             (task,) = check_leases(space, (lease,))
             if note is not None:
-                task.note, task.lost = note, 0
-            elif not park:
-                task.attempts -= 1  # given back untried
+                task.note = note
             if park:
                 space.queues[lease.queue].park(lease)
             else:
+                task.count(tried=note is not None)
                 space.queues[lease.queue].free(lease, ready_at)
                 if isinstance(task, Waiting) and not task.attempts:
                     space.drop_overtaken(task)

@@ -71,7 +71,8 @@ def _releasing(table: str, key: str, type: str, sets: str) -> Statement:
     )
 
 
-_TRIED = ", attempts = t.attempts - ($4 IS NULL)::integer"  # without a note it was not tried
+# Without a note it was not tried; with one it was, and what became of earlier owners does not matter any more.
+_TRIED = ", attempts = t.attempts - CASE WHEN $4 IS NULL THEN 1 ELSE t.lost END"
 # What nobody tried, and gives back when a later one waits that it would have collapsed with, is cancelled.
 _OVERTAKEN = (
     "CASE WHEN $4 IS NULL AND t.attempts = 1 AND t.collapse IS NOT NULL AND (SELECT true FROM reqflow.outbox n"

@@ -61,8 +61,8 @@ PARK = {
     OUTBOX: f"UPDATE outbox SET state='parked', leased=0, free_at=NULL, note=coalesce(?, note){_PLACE[OUTBOX]}",
     AGENDA: f"UPDATE agenda SET parked=1, again_at=NULL, free_at=NULL, lost=0, note=coalesce(?, note){_TIMER}",
 }
-# Without a note it was not tried.
-_TRIED = ", note=coalesce(?2, note), attempts=attempts-(?2 IS NULL), lost=lost*(?2 IS NULL)"
+# Without a note it was not tried; with one it was, and what became of earlier owners does not matter any more.
+_TRIED = ", note=coalesce(?2, note), attempts=attempts-iif(?2 IS NULL, 1, lost), lost=lost*(?2 IS NULL)"
 RELEASE = {
     INBOX: (
         f"UPDATE inbox SET leased=0, free_at=?1{_TRIED}"

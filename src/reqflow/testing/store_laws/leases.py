@@ -163,14 +163,16 @@ class LeaseLaws(StoreLaws):
         self, store: Store, queue: LeaseQueue
     ) -> None:
         put(store, queue, "a")
-        told = []
+        told, tried = [], []
         for turn, ending in enumerate(["lost", "lost", "later", "lost", "untried", "lost", "lost"]):
             (one,) = lease(store, queue, at=100 * turn, until=100 * turn + 50)
             told.append(one.lost)
+            tried.append(one.attempts)
             if ending != "lost":
                 note = None if ending == "untried" else ending
                 store.release(WORKSPACE, one, ready_at=moment(0), note=note)
         assert told == [0, 1, 2, 0, 1, 1, 2]
+        assert tried == [1, 2, 3, 2, 3, 3, 4]
 
     @QUEUES
     def test_a_parked_item_is_never_leased_again(self, store: Store, queue: LeaseQueue) -> None:
