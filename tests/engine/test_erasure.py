@@ -348,6 +348,22 @@ def test_what_comes_while_it_goes_on_is_kept(monkeypatch: pytest.MonkeyPatch) ->
     assert on.engine.verify() == []
 
 
+def test_what_somebody_else_opens_again_while_it_goes_on_is_erased_all_the_same() -> None:
+    """Open conversations are gone through before closed ones: one must not slip from the latter to the former."""
+    on = story()
+    asked = on.say("cara", "Where is it?")
+    on.do(Close, "ana", asked)
+    on.engine.work()
+    on.do(Erase, "root", profile_id=profile(on, "chat:cara"))
+    on.now += timedelta(seconds=1)
+    on.engine.serve()  # the open ones
+    on.do(Reopen, "ana", asked)
+    on.now += timedelta(seconds=1)
+    on.engine.work()
+    assert on.conversation(asked).erased is ErasureScope.CONVERSATIONS
+    assert not on.conversation(asked).is_open
+
+
 def test_an_address_that_the_desk_wrote_to_is_told_anew() -> None:
     """It stands in the conversation that the desk began; that is not where it belongs."""
     on = story()

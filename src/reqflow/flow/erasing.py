@@ -22,6 +22,8 @@ from .handling import decided, learn
 
 __all__ = ["erase"]
 
+OPEN = (True, False, True)
+"""Which conversations are gone through: open ones, closed ones, and those that somebody else opened again meanwhile."""
 AT_ONCE = 100
 """How many conversations one commit goes through."""
 MOST = 2000
@@ -31,7 +33,7 @@ MOST = 2000
 def erase(context: Context, overlay: Overlay, lease: Lease, look: ErasureLook) -> Generator[Ask, Any, int]:
     """Go on with an erasure, and arm the timer that goes on from there. Returns how many conversations it went through.
 
-    Open conversations of each profile come first, then closed ones, and at last the texts that the person owns.
+    The conversations of each profile come first, as `OPEN` says, and at last the texts that the person owns.
     """
     want = WantRecord(Code(Erasure.tag), look.erasure_id)
     yield from learn(overlay, (WantDesk(context.desk.revision), want))
@@ -39,7 +41,7 @@ def erase(context: Context, overlay: Overlay, lease: Lease, look: ErasureLook) -
     overlay.consumed.append(lease)
     if not isinstance(erasure, Erasure) or erasure.finished_at is not None or erasure.turn != look.turn:
         return 0
-    if look.place < 2 * len(erasure.profiles):
+    if look.place < len(OPEN) * len(erasure.profiles):
         return (yield from _conversations(context, overlay, erasure, look))
     return (yield from _own_texts(overlay, erasure, look))
 
@@ -50,9 +52,9 @@ def erase(context: Context, overlay: Overlay, lease: Lease, look: ErasureLook) -
 def _conversations(
     context: Context, overlay: Overlay, erasure: Erasure, look: ErasureLook
 ) -> Generator[Ask, Any, int]:
-    profile, closed = divmod(look.place, 2)
+    profile, turn = divmod(look.place, len(OPEN))
     view = Conversations(
-        open=not closed, requester=erasure.profiles[profile], after=look.after or None, limit=AT_ONCE
+        open=OPEN[turn], requester=erasure.profiles[profile], after=look.after or None, limit=AT_ONCE
     )
     page: Page = yield AskQuery(overlay.desk.workspace, view)
     anew = yield from _wrote_anew(overlay, erasure)

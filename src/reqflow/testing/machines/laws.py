@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from ...core import events as e
@@ -169,11 +170,13 @@ class _Walk:
 
 
 def _broken_identity(story: Story, world: World) -> Iterator[str]:
+    erased = {id for each in world.of(Erasure) if each.finished_at is None for id in each.profiles}
     direct = Counter(
         (each.channel_id, each.requester)
         for each in world.conversations
         if each.is_open
         and not each.is_quiet
+        and each.requester not in erased  # who comes back begins anew, before all that was begun is closed
         and each.audience is Audience.CUSTOMER
         and story.engine.desk.settings(each.channel_id).kind is ChannelKind.DIRECT
     )
@@ -220,7 +223,7 @@ def _broken_erasures(story: Story, world: World) -> Iterator[str]:
             if id[1:].partition(".")[0] not in came_since:
                 yield f"text {id} of {erasure.id}, who was erased, says something"
         for each in world.conversations:
-            if each.requester not in erasure.profiles or world.history[each.id][0].at >= erasure.asked_at:
+            if each.requester not in erasure.profiles or _asks_since(world, each) >= erasure.asked_at:
                 continue  # at one moment, nobody knows which was first
             if each.is_open or not each.erased:
                 yield f"{each.id} was asked in by {erasure.id}, who was erased"
@@ -228,6 +231,17 @@ def _broken_erasures(story: Story, world: World) -> Iterator[str]:
                 said = said_in(world.history[each.id])
                 told = story.store.texts(story.engine.workspace, said, Audience.INTERNAL)
                 yield from (f"text {id} was erased with {each.id}" for id, body in told.items() if body)
+
+
+def _asks_since(world: World, conversation: Conversation) -> datetime:
+    """Since when its requester is its requester: a colleague may have begun it."""
+    named = (
+        entry.at
+        for entry in world.history[conversation.id]
+        for event in entry.events
+        if getattr(event, "requester", None) == conversation.requester
+    )
+    return next(named, world.history[conversation.id][0].at)
 
 
 # --- what is to come --------------------------------------------------------------------------------

@@ -159,6 +159,7 @@ class _Stage:
         self.simulation = simulation
         self.loop = new_loop(lambda ready: 0)
         self.chance = Chance(TapedChoices({}))
+        self.is_calm = False
         self.trace = Trace()
         self.store = simulation.store()
         self.ledger = Ledger((WORKSPACE,), self.store, self.trace, lambda: self.loop.now)

@@ -22,6 +22,7 @@ from ...errors import Conflict, StaleLease, StoreError
 from ...flow import desk_of
 from ...ports import Effects, EffectState, Store
 from .books import Book
+from .clocks import moment_at
 from .trace import BROKEN, Trace, Violation
 
 __all__ = ["Held", "Ledger"]
@@ -55,6 +56,7 @@ class Ledger:
         self.books: dict[str, Book] = {each: Book(each) for each in workspaces}
         self.desks: dict[str, Desk] = {}
         self.moments: dict[str, list[datetime]] = {each: [] for each in workspaces}
+        self.late: set[str] = set()
         self.put_off: dict[str, dict[str, datetime]] = {each: {} for each in workspaces}
         self.violations: list[Violation] = []
         self.trace = trace
@@ -131,6 +133,8 @@ class Ledger:
         for profile in () if batch.gone is None else batch.gone.profiles:
             for key in book.waiting_of(profile):  # whoever has one of these has nothing any more
                 self._held.pop((batch.workspace, LeaseQueue.INBOX, key), None)
+        if batch.at < moment_at(self._now()):
+            self.late.update(message.id[1:] for message in batch.messages)
         self.violations += book.take_in(process, batch, self.desks.get(batch.workspace))
         if batch.desk is not None:
             self.desks[batch.workspace] = desk_of(batch.desk)

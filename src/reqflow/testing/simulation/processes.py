@@ -40,6 +40,7 @@ class Scene(Protocol):
     chance: Chance
     trace: Trace
     ledger: Ledger
+    is_calm: bool
 
     @property
     def tap(self) -> Tap:
@@ -197,7 +198,7 @@ class SimProcess:
 
     def stop(self) -> None:
         """Let it stand still for a while, in the middle of what it does."""
-        if self.is_paused:
+        if self.is_paused or self.scene.is_calm:
             return
         span = self.scene.chance.choice(STOPS, Draw.FAULT, self.place)
         self.is_paused = True

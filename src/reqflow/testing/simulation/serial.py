@@ -21,9 +21,8 @@ from ...core.facts import Answer, Want, WantDesk
 from ...core.model import Code, CommandKey, Detection, Workspace
 from ...core.records import BarCount
 from ...core.settings import Desk
-from ...core.timers import drained_queue
+from ...core.timers import drained_queue, erased_look, purged_after
 from ...drivers import Ports, run
-from ...errors import ReqflowError
 from ...flow import Context, Flow, desk_of, handle, handle_many, ring
 from ...ports import Store
 from ...registry import Registry
@@ -69,7 +68,14 @@ class _Serial:
             told = self._compared(committed.batch)
             if told:
                 yield Violation("as one by one", f"{self.workspace} commit {committed.number}: {told}")
-            self._apply(committed.batch)
+            try:
+                self._apply(committed.batch)
+            except Exception as problem:  # noqa: BLE001  (whatever comes of a state that cannot be)
+                told = (
+                    f"{self.workspace} commit {committed.number} does not follow those before it: {problem}"
+                )
+                yield Violation("as one by one", told)
+                return
 
     def _apply(self, batch: Batch) -> None:
         """Store what was stored; queues are left out, since nobody serves them here."""
@@ -93,7 +99,14 @@ class _Serial:
                 if not found:
                     return ""
                 told = told or found
-        return "" if told.startswith(_ON_ITS_WAY) or self._answers_unseen(batch, told) else told
+        is_known = (
+            told.startswith(_ON_ITS_WAY) or self._answers_unseen(batch, told) or self._was_barred(batch)
+        )
+        return "" if is_known else told
+
+    def _was_barred(self, batch: Batch) -> bool:
+        """Whether its author was barred at some time: a bar that comes just then lets it pass, and ends it later."""
+        return any(each.profile_id and self.book.turns_away(each.profile_id) for each in batch.messages)
 
     def _answers_unseen(self, batch: Batch, told: str) -> bool:
         """Whether it is an answer that came just when what it answers came: that may begin a second conversation."""
@@ -108,10 +121,10 @@ class _Serial:
         judge: Any = _Remembering(batch, self.judge)
         try:
             run(flow, Ports(store=recording, registry=self.registry, classifier=judge))
-        except ReqflowError as refusal:
-            return f"{type(refusal).__name__}: {refusal}"
         except _Committed:
             pass
+        except Exception as refusal:  # noqa: BLE001  (that, too, is a difference)
+            return f"{type(refusal).__name__}: {refusal}"
         return _difference(batch, recording.batch)
 
     def _flows_of(self, batch: Batch, context: Context) -> Iterator[Flow]:
@@ -120,8 +133,8 @@ class _Serial:
             return
         for lease in batch.consumed:
             if lease.queue is LeaseQueue.AGENDA:
-                # which request of a queue waits longest is read without a guard
-                if drained_queue(Code(lease.id)) is None:
+                # which request waits longest, and what is to be erased, is read without a guard
+                if drained_queue(Code(lease.id)) is None and erased_look(lease.id) is None:
                     yield ring(context, lease)
             elif isinstance(lease.item, InboxItem) and not _takes_the_last(lease.item.inbound, context.desk):
                 yield handle(context, lease.item.inbound, lease.item.key, lease)
@@ -232,9 +245,12 @@ def _without_verdict(event: Event) -> Event:
     return attrs.evolve(event, detection=None) if isinstance(event, MessageReceived) else event
 
 
-def _without_drains(armed: tuple[Timer, ...]) -> list[Timer]:
-    """What waits in a queue is looked at without a guard: whoever leaves work there arms its timer."""
-    return sorted((each for each in armed if drained_queue(each.key) is None), key=lambda each: each.key)
+def _guarded(armed: tuple[Timer, ...]) -> list[Timer]:
+    """What waits in a queue, or is to be purged, is looked at without a guard: whoever adds to it arms its timer."""
+    return sorted(
+        (each for each in armed if drained_queue(each.key) is None and purged_after(each.key) is None),
+        key=lambda each: each.key,
+    )
 
 
 def _without_counts(records: tuple[RecordPut, ...]) -> list[RecordPut]:
@@ -245,7 +261,7 @@ def _without_counts(records: tuple[RecordPut, ...]) -> list[RecordPut]:
 _ON_ITS_WAY = "UnknownId: no profile"
 """Who is being erased may be written to at that moment; the erasure looks once more, later."""
 _NOT_PROMISED: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {"entries": _without_verdicts, "armed": _without_drains, "records": _without_counts}
+    {"entries": _without_verdicts, "armed": _guarded, "records": _without_counts}
 )
 """Where two decisions may differ, by design."""
 

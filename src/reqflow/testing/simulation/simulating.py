@@ -113,10 +113,10 @@ def _told(failed: Run, least: Shrunk, seed: int | None, *, lively: bool) -> str:
         found, again = f"seed {seed}", f"seed={seed}{how}, version={__version__!r}"
     steps = f"shrunk from {_steps(failed.tape)} steps to {_steps(run.tape)} in {least.runs} runs"
     name = "_".join("".join(each if each.isalnum() else " " for each in first.law).split())
-    others = "".join(f"\n  also    {each}" for each in run.violations[1:3])
+    others = "".join(f"\n  also    {each!s:.400}" for each in run.violations[1:3])
     return (
         f"LAW {first.law}: broken  found: {found}, reqflow {__version__}; {steps}; trace {run.hash}\n"
-        f"  why     {first.told}{others}\n"
+        f"  why     {first.told:.400}{others}\n"
         f"  replay  simulate({again})\n"
         f"{_happened(run)}\n\n"
         f"def test_{name}() -> None:\n"

@@ -140,7 +140,7 @@ class SimWorld:
         handle = self._handles.pop(process.name, None)
         if handle is not None:
             handle.close()
-        delay = self.chance.choice(RESTARTS, Draw.FAULT, process.place)
+        delay = 0.0 if self.is_calm else self.chance.choice(RESTARTS, Draw.FAULT, process.place)
         self.loop.call_at(self.loop.time() + delay, self._start_again, process.place, context=owned(None))
 
     def _start_again(self, place: str) -> None:
