@@ -45,7 +45,7 @@ def test_gauges_show_what_a_worker_measured_last(reader: Any) -> None:
     story.now += timedelta(seconds=12)
     stop = Event()
     story.store.lease = lambda *asked, **how: ()  # nobody serves
-    Worker(story.engine, sleep=lambda seconds: stop.set()).run(stop)
+    Worker(story.engine, concurrency=1, sleep=lambda seconds: stop.set()).run(stop)
     shown = read(reader)
     assert {name for name, _ in shown} == {f"reqflow.queue.{name}" for name, _, _ in GAUGES}
     assert {queue for _, queue in shown} == {"inbox", "outbox", "agenda"}

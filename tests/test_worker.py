@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reqflow import AsyncEngine, Effects, Engine, Inbound, Reply, Requests, RequestState, agent, hookimpl
-from reqflow.errors import SchemaMismatch, StoreUnavailable
+from reqflow.errors import InvalidInput, SchemaMismatch, StoreUnavailable
 from reqflow.plugins.memory import MemoryStore
 from reqflow.ports import Backlog, EffectState, LeaseQueue, Receipt, ReceiptKind
 from reqflow.testing.samples import make_batch, make_effect
@@ -74,7 +74,7 @@ def test_it_serves_inbox_agenda_and_outbox():
     time = Time(stop, 1)
     engine = Engine(MemoryStore(), DESK, plugins=[outlet], clock=time)
     engine.accept(hello())
-    Worker(engine, sleep=time.sleep).run(stop)
+    Worker(engine, concurrency=1, sleep=time.sleep).run(stop)
     (request,) = engine.read(Requests()).items
     assert request.state is RequestState.ASSIGNED
     assert len(outlet.delivered) == 1
@@ -86,14 +86,15 @@ def test_it_says_how_much_it_served():
     time = Time(stop, 1)
     engine = Engine(MemoryStore(), DESK, clock=time)
     engine.accept(hello())
-    assert Worker(engine, sleep=time.sleep).run(stop) == 2  # the message, and the queue's drain
+    served = Worker(engine, concurrency=1, sleep=time.sleep).run(stop)
+    assert served == 2  # the message, and the queue's drain
 
 
 def test_idle_it_looks_again_after_poll():
     stop = Event()
     time = Time(stop, 3)
     engine = Engine(MemoryStore(), DESK, clock=time)
-    Worker(engine, poll=0.5, sleep=time.sleep).run(stop)
+    Worker(engine, poll=0.5, concurrency=1, sleep=time.sleep).run(stop)
     assert time.slept == [0.5, 0.5, 0.5]
 
 
@@ -106,7 +107,7 @@ def test_a_timer_that_is_due_sooner_than_poll_is_answered_in_time():
     due = engine.next_due()
     assert due is not None
     time.now = due - timedelta(seconds=0.25)
-    Worker(engine, poll=60, sleep=time.sleep).run(stop)
+    Worker(engine, poll=60, concurrency=1, sleep=time.sleep).run(stop)
     assert time.slept[0] == 0.25
 
 
@@ -149,7 +150,7 @@ def test_a_store_that_is_gone_is_tried_again_at_growing_distance(caplog: pytest.
     engine = Engine(Gone(3, StoreUnavailable("locked")), DESK, clock=time)
     engine.accept(hello())
     with caplog.at_level(logging.INFO, "reqflow.worker"):
-        assert Worker(engine, sleep=time.sleep).run(stop) > 0
+        assert Worker(engine, concurrency=1, sleep=time.sleep).run(stop) > 0
     assert time.slept[:3] == [2.0, 4.0, 8.0]
     assert [record.message for record in caplog.records].count("store unavailable") == 3
 
@@ -173,7 +174,7 @@ def test_a_timer_that_fails_is_heard_of(caplog: pytest.LogCaptureFixture):
 
     store.commit = broken  # type: ignore[method-assign]
     time.now += timedelta(days=2)
-    Worker(engine, sleep=time.sleep).run(stop)
+    Worker(engine, concurrency=1, sleep=time.sleep).run(stop)
     assert "failed: TypeError" in caplog.text
     assert "private" not in caplog.text
 
@@ -184,7 +185,7 @@ def test_logs_have_no_texts(caplog: pytest.LogCaptureFixture):
     engine = Engine(MemoryStore(), DESK, plugins=[outlet], clock=time)
     engine.accept(hello("very private words"))
     with caplog.at_level(logging.DEBUG):
-        Worker(engine, sleep=time.sleep).run(stop)
+        Worker(engine, concurrency=1, sleep=time.sleep).run(stop)
     (request,) = engine.read(Requests()).items
     engine.handle(Reply(by=agent("ana"), conversation_id=request.conversation_id, text="more private words"))
     assert "served" in caplog.text
@@ -194,17 +195,12 @@ def test_logs_have_no_texts(caplog: pytest.LogCaptureFixture):
 def test_a_store_that_stays_away_for_days_is_tried_again_all_the_same():
     stop = Event()
     time = Time(stop, 2_000)
-    Worker(Engine(Gone(1_999, StoreUnavailable("locked")), DESK, clock=time), sleep=time.sleep).run(stop)
+    engine = Engine(Gone(1_999, StoreUnavailable("locked")), DESK, clock=time)
+    Worker(engine, concurrency=1, sleep=time.sleep).run(stop)
     assert time.slept[-2] == 60.0
 
 
-# --- woken ---
-
-
-def fresh(number: int = 0) -> Inbound:
-    """A message of just now, each from somebody else."""
-    place = f"web:{number}"
-    return Inbound(channel=place, author=place, native="1", sent_at=datetime.now(UTC), text="Hello")
+# --- several at a time ---
 
 
 def until(true: Any, seconds: float = 20) -> None:
@@ -234,6 +230,69 @@ class Running:
         self.stop.set()
         self.thread.join(timeout=20)
         assert not self.thread.is_alive()
+
+
+class Stuck(Outlet):
+    """Hangs at the first effect of one destination until it is let go."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.free, self.others, self.count = Event(), Event(), count
+
+    def deliver(self, key: str, effect: Any, texts: Any) -> Receipt:
+        if key == "e_0000":
+            assert self.free.wait(20)
+        receipt = super().deliver(key, effect, texts)
+        if len(self.delivered) == self.count:
+            self.others.set()
+        return receipt
+
+
+def test_a_head_that_is_stuck_holds_up_nobody_else():
+    """Sixty conversations' effects leave while the first of another hangs; what follows that one waits. (P8)"""
+    store, outlet = MemoryStore(), Stuck(60)
+    destinations = ["chat:stuck", "chat:stuck", *(f"chat:{n % 30}" for n in range(60))]
+    effects = tuple(make_effect(number, to) for number, to in enumerate(destinations))
+    store.commit(make_batch(workspace="desk", effects=effects))
+    engine = Engine(store, {**DESK, "workspace": "desk"}, plugins=[outlet])
+    with Running(Worker(engine, poll=0.01)):
+        assert outlet.others.wait(20)
+        assert not outlet.free.is_set()
+        assert outlet.delivered[:1] != ["e_0000"]
+        outlet.free.set()
+        until(lambda: len(outlet.delivered) == len(effects))
+    assert [key for key in outlet.delivered if key < "e_0002"] == ["e_0000", "e_0001"]
+    for lane in range(30):
+        assert outlet.delivered.index(f"e_{lane + 2:04}") < outlet.delivered.index(f"e_{lane + 32:04}")
+
+
+def test_the_first_problem_of_any_hand_ends_the_worker():
+    stop = Event()
+    engine = Engine(Gone(1, SchemaMismatch("migrate first")), DESK)
+    with pytest.raises(SchemaMismatch, match="migrate first"):
+        Worker(engine).run(stop)
+
+    async def go() -> int:
+        engine = AsyncEngine(Gone(1, SchemaMismatch("migrate first")), DESK)
+        return await AsyncWorker(engine).run(asyncio.Event())
+
+    with pytest.raises(SchemaMismatch, match="migrate first"):
+        asyncio.run(go())
+
+
+@pytest.mark.parametrize("concurrency", [0, -1, 1.5, "4", None])
+def test_so_many_at_a_time_that_it_makes_sense(concurrency: Any):
+    with pytest.raises(InvalidInput, match="concurrency must be a number from 1 on"):
+        Worker(Engine(MemoryStore(), DESK), concurrency=concurrency)
+
+
+# --- woken ---
+
+
+def fresh(number: int = 0) -> Inbound:
+    """A message of just now, each from somebody else."""
+    place = f"web:{number}"
+    return Inbound(channel=place, author=place, native="1", sent_at=datetime.now(UTC), text="Hello")
 
 
 def test_idle_it_is_woken_by_what_is_accepted():
@@ -299,7 +358,7 @@ def test_the_queues_are_measured_now_and_then(every: float | None, times: int):
     stop, watching = Event(), Watching()
     time = Time(stop, 60)
     engine = Engine(MemoryStore(), DESK, plugins=[watching], clock=time)
-    Worker(engine, measure_every=every, sleep=time.sleep).run(stop)
+    Worker(engine, measure_every=every, concurrency=1, sleep=time.sleep).run(stop)
     assert abs(len(watching.told) - times) <= 1
     assert all(told == ("main", tuple(Backlog(queue=each) for each in LeaseQueue)) for told in watching.told)
 
@@ -309,7 +368,7 @@ def test_an_observer_that_fails_is_heard_of_and_stops_nobody(caplog: pytest.LogC
     time = Time(stop, 3)
     engine = Engine(MemoryStore(), DESK, plugins=[first, second], clock=time)
     engine.accept(hello())
-    assert Worker(engine, measure_every=0.5, sleep=time.sleep).run(stop) > 0
+    assert Worker(engine, measure_every=0.5, concurrency=1, sleep=time.sleep).run(stop) > 0
     assert len(first.told) == len(second.told) > 1
     assert "observer failed" in caplog.text
     assert "private" not in "".join(str(record.__dict__) for record in caplog.records)
@@ -336,7 +395,7 @@ def test_an_async_worker_does_the_same():
 
     async def work() -> int:
         await engine.accept(hello())
-        return await AsyncWorker(engine, sleep=sleep).run(stop)
+        return await AsyncWorker(engine, concurrency=1, sleep=sleep).run(stop)
 
     assert asyncio.run(work()) > 2
     assert len(outlet.delivered) == 1
@@ -397,7 +456,7 @@ def test_an_async_worker_rides_out_a_store_that_is_gone():
 
     async def work() -> int:
         await engine.accept(hello())
-        return await AsyncWorker(engine, sleep=sleep).run(stop)
+        return await AsyncWorker(engine, concurrency=1, sleep=sleep).run(stop)
 
     assert asyncio.run(work()) > 0
     assert time.slept[:3] == [2.0, 4.0, 8.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -14,12 +15,14 @@ from . import ports as outside
 from .core import effects
 from .core.model import Code, Detection, Label
 from .core.values import value
-from .errands import Errand, Errands, TookTooLong
+from .errands import Errand, Errands, TakesLong, TookTooLong
 from .flow import asks
 from .flow.asks import AskCommit, AskRecall, AskStranger
 from .registry import Registry
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from .flow.asks import Ask, Flow
 
 __all__ = ["Ports", "apart", "arun", "run"]
@@ -92,6 +95,8 @@ def _call(ask: Ask, ports: Ports) -> Any:
                     kind=outside.ReceiptKind.RETRY, retry_after=60.0, code=asks.NO_TRANSPORT
                 )
             return transport.deliver(queued.id, queued.effect, texts)
+        case asks.AskReceipt():
+            raise LookupError("no delivery was begun")
         case _:
             assert_never(ask)
 
@@ -120,6 +125,12 @@ def _limit(ask: Ask, ports: Ports) -> float | None:
     return ask.within if isinstance(ask, asks.AskDeliver) else ports.consult_within
 
 
+def _patience(ask: Ask) -> float:
+    """After how many seconds something else may be done first."""
+    given = ask.patience if isinstance(ask, asks.AskDeliver) else None
+    return math.inf if given is None else given
+
+
 def run(flow: Flow, ports: Ports) -> Any:
     """Drive a flow to its end with plain calls; returns what it returns."""
     return _drive(flow, flow.send, None, ports)
@@ -129,14 +140,23 @@ def _drive(
     flow: Flow, send: Callable[[Any], Any], answer: Any, ports: Ports, errand: Errand | None = None
 ) -> Any:
     """Go on with a flow by this answer; with an errand on the thread of that."""
+    slow: Errand | None = None
     while True:
         if errand is not None:
             errand.go_on()
         try:
             ask: Ask = send(answer)
-        except StopIteration as stop:
-            return stop.value
+        except BaseException as end:
+            if slow is not None:
+                slow.give_up()
+            if isinstance(end, StopIteration):
+                return end.value
+            raise
         send = flow.send
+        if slow is not None and isinstance(ask, asks.AskReceipt):
+            answer, send = _rest(flow, ask, slow)
+            slow = None
+            continue
         if isinstance(ask, AskStranger) and (seconds := _limit(ask, ports)) is not None:
             if errand is None and ports.errands.too_many:
                 answer = _not_begun(ask)
@@ -144,6 +164,8 @@ def _drive(
             if errand is None and isinstance(ask, asks.AskDeliver):
                 try:
                     return _handed_over(flow, ask, seconds, ports)
+                except TakesLong as waiting:
+                    slow, answer = waiting.errand, asks.BEGUN
                 except TookTooLong:
                     answer = _late(ask)
                 continue
@@ -161,14 +183,25 @@ def _drive(
 def _handed_over(flow: Flow, ask: asks.AskDeliver, seconds: float, ports: Ports) -> Any:
     """The rest of a flow that delivers, on another thread: to change threads for each effect would be dear.
 
-    Raises `TookTooLong` when a delivery does; then the flow stands where that was asked, and nobody else has it.
+    Raises `TakesLong` or `TookTooLong` when a delivery does; then the flow stands where that was asked, and nobody else
+    has it.
     """
 
     def go_on(errand: Errand) -> Any:
         answer, send = _limited(flow, ask, seconds, ports, errand)
         return _drive(flow, send, answer, ports, errand)
 
-    return ports.errands.begin(go_on).wait(seconds)
+    return ports.errands.begin(go_on).wait(min(seconds, _patience(ask)))
+
+
+def _rest(flow: Flow, ask: Ask, slow: Errand) -> tuple[Any, Callable[[Any], Any]]:
+    """What becomes of a delivery that takes long, and how the flow is told."""
+    try:
+        return slow.rest(), flow.send
+    except TookTooLong:
+        return _late(ask), flow.send
+    except Exception as failure:  # noqa: BLE001  (the flow decides what a port's failure means)
+        return failure, flow.throw
 
 
 def _limited(
@@ -178,7 +211,7 @@ def _limited(
     call = partial(_call, ask, ports)
     try:
         if errand is not None:
-            return errand.limited(call, seconds), flow.send
+            return errand.limited(call, seconds, _patience(ask)), flow.send
         return ports.errands.begin(lambda own: own.limited(call, seconds)).wait(seconds), flow.send
     except TookTooLong:
         return _late(ask), flow.send
@@ -192,6 +225,14 @@ async def arun(flow: Flow, ports: Ports) -> Any:
     When it is cancelled, the flow is stopped first, so that it gives back what it holds. Cancelled once more it ends
     at once.
     """
+    slow = _Slow()
+    try:
+        return await _adrive(flow, ports, slow)
+    finally:
+        slow.give_up()
+
+
+async def _adrive(flow: Flow, ports: Ports, slow: _Slow) -> Any:
     from asyncio import CancelledError  # dear to import, and only needed here
 
     send: Callable[[Any], Any] = flow.send
@@ -217,7 +258,7 @@ async def arun(flow: Flow, ports: Ports) -> Any:
             if type(ask) is asks.AskLease:
                 answer, cancelled = await _to_the_end(_answer(ask, ports))
             else:
-                answer = await _answer(ask, ports)
+                answer = await slow.answer(ask, ports)
         except CancelledError as cancel:
             if stopped:
                 raise
@@ -232,6 +273,39 @@ async def arun(flow: Flow, ports: Ports) -> Any:
             continue
         if type(ask) is AskCommit and ports.final:
             ports.registry.committed(ask.batch)
+
+
+class _Slow:
+    """The delivery that takes long, if there is one, while something else is done first."""
+
+    def __init__(self) -> None:
+        self._task: Future[Any] | None = None
+
+    async def answer(self, ask: Ask, ports: Ports) -> Any:
+        """Answer an ask; a delivery within its patience, or `BEGUN`."""
+        if self._task is not None and isinstance(ask, asks.AskReceipt):
+            task, self._task = self._task, None
+            return await task
+        if not isinstance(ask, asks.AskDeliver) or ask.patience is None:
+            return await _answer(ask, ports)
+        from asyncio import CancelledError, ensure_future, wait  # as above
+
+        task = ensure_future(_answer(ask, ports))
+        try:
+            done, _ = await wait({task}, timeout=ask.patience)
+        except CancelledError:
+            task.cancel()
+            await wait({task})
+            raise
+        if done:
+            return task.result()
+        self._task = task
+        return asks.BEGUN
+
+    def give_up(self) -> None:
+        """Wait for it no more."""
+        if self._task is not None:
+            self._task.cancel()
 
 
 def _is_cancelled() -> bool:

@@ -1,4 +1,4 @@
-"""Calls that may hang, on threads of their own: whoever waits for one can give it up.
+"""Calls that may hang, on threads of their own: whoever waits for one can do something else meanwhile, or give it up.
 
 A thread cannot be ended from outside. One that is given up is left to itself, and what it says later is nobody's; it
 does not keep the process from ending.
@@ -6,13 +6,14 @@ does not keep the process from ending.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextvars import copy_context
 from threading import Event, Lock, Thread
 from typing import Any
 
-__all__ = ["MOST", "Errand", "Errands", "GivenUp", "TookTooLong"]
+__all__ = ["MOST", "Errand", "Errands", "GivenUp", "TakesLong", "TookTooLong"]
 
 MOST = 8
 """How many calls may hang at a time before no more are begun."""
@@ -22,8 +23,16 @@ class TookTooLong(Exception):
     """Raised where somebody waited: a call did not come back in time, and was given up."""
 
 
+class TakesLong(Exception):
+    """Raised where somebody waited: a call takes so long that they may do something else first. See `Errand.rest`."""
+
+    def __init__(self, errand: Errand) -> None:
+        self.errand = errand
+        super().__init__()
+
+
 class GivenUp(BaseException):
-    """Ends an errand, on its own thread, for which nobody waits any more."""
+    """Ends an errand, on its own thread, whose work nobody leaves to it any more."""
 
 
 class Errands:
@@ -55,8 +64,9 @@ class Errand:
         self._work = work
         self._done = done
         self._until: float | None = None
+        self._patient_until = math.inf
         self._over = Event()
-        self._is_over = self._is_left = False
+        self._is_over = self._is_left = self._is_taken = False
         self._answer: Any = None
         self._problem: BaseException | None = None
 
@@ -79,16 +89,32 @@ class Errand:
         if self._done is not None:
             self._done()
 
-    def limited(self, call: Callable[[], Any], seconds: float) -> Any:
-        """Call what may hang; after so many seconds the errand is given up, and ends as soon as the call does."""
-        self._until = time.monotonic() + seconds
+    def limited(self, call: Callable[[], Any], seconds: float, patience: float = math.inf) -> Any:
+        """Call what may hang; after so many seconds the errand is given up, and ends as soon as the call does.
+
+        After ``patience`` seconds already the rest of the work is taken from it; then only the call's answer counts.
+        """
+        now = time.monotonic()
+        with self._errands.lock:
+            self._until, self._patient_until = now + seconds, now + patience
         try:
-            return call()
-        finally:
-            with self._errands.lock:
-                self._until = None
-                if self._is_left:
-                    raise GivenUp
+            answer = call()
+        except BaseException as problem:
+            if self._ends_with(problem=problem):
+                raise GivenUp from None
+            raise
+        if self._ends_with(answer):
+            raise GivenUp
+        return answer
+
+    def _ends_with(self, answer: Any = None, problem: BaseException | None = None) -> bool:
+        """Whether the call was all that was left to do here."""
+        with self._errands.lock:
+            if self._is_taken:
+                self._answer, self._problem = answer, problem
+                return True
+            self._until = None
+            return self._is_left
 
     def go_on(self) -> None:
         """End the errand here if it was given up."""
@@ -100,14 +126,38 @@ class Errand:
     def wait(self, pause: float) -> Any:
         """What the work returned or raised. Raises `TookTooLong` when one of its calls exceeds its limit.
 
-        ``pause`` is the shortest of the limits, in seconds.
+        ``pause`` is the shortest of the limits, in seconds. Raises `TakesLong` when a call exceeds its patience: then
+        the rest of the work is the caller's again, and `rest` tells what the call says.
         """
         left = pause
         try:
             while not self._over.wait(left):
                 with self._errands.lock:
-                    left = pause if self._until is None else self._until - time.monotonic()
-                    if left <= 0:
+                    now = time.monotonic()
+                    if self._until is None:  # it is between two calls
+                        left = pause
+                    elif now >= self._until:
+                        self._leave()
+                        raise TookTooLong
+                    elif now >= self._patient_until:
+                        self._is_taken = True
+                        break
+                    else:
+                        left = min(self._until, self._patient_until) - now
+        except BaseException:
+            self.give_up()
+            raise
+        if self._is_taken:
+            raise TakesLong(self)
+        return self.answer()
+
+    def rest(self) -> Any:
+        """What the call says, or raises, that takes long. Raises `TookTooLong` at its limit."""
+        assert self._until is not None
+        try:
+            if not self._over.wait(max(self._until - time.monotonic(), 0.0)):
+                with self._errands.lock:
+                    if not self._is_over:
                         self._leave()
                         raise TookTooLong
         except BaseException:

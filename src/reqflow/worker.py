@@ -1,4 +1,9 @@
-"""Workers: they serve inbox, agenda and outbox round after round, until they are asked to stop."""
+"""Workers: they serve inbox, agenda and outbox round after round, until they are asked to stop.
+
+A worker has as many hands as are to serve at a time. Each does rounds of its own; those that find nothing to do rest in
+turns, so that however many there are, one looks at a time. What a transport takes long over keeps one hand busy: the
+others go on.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,14 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Event
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from .core.values import value
 from .drivers import apart
 from .engine import AsyncEngine, Engine
 from .errands import Errands
-from .errors import StoreUnavailable
+from .errors import InvalidInput, StoreUnavailable
 from .ports import Waker
 
 if TYPE_CHECKING:
@@ -49,11 +54,13 @@ class _Rounds:
         self,
         engine: Engine | AsyncEngine,
         *,
-        poll: float = 1.0,
-        measure_every: float | None = 15.0,
-        sleep: Callable[[float], Any] | None = None,
+        concurrency: int,
+        poll: float,
+        measure_every: float | None,
+        sleep: Callable[[float], Any] | None,
     ) -> None:
         self._any = engine
+        self.concurrency = _counted(concurrency)
         self.poll = poll
         self.measure_every = measure_every
         self._sleep = sleep
@@ -104,11 +111,20 @@ class _Rounds:
         return None if make is None or self._sleep is not None else make(self._any.workspace)
 
 
+def _counted(concurrency: object) -> int:
+    if not isinstance(concurrency, int) or concurrency < 1:
+        raise InvalidInput(f"concurrency must be a number from 1 on, not {concurrency!r:.80}")
+    return concurrency
+
+
 class Worker(_Rounds):
     """Keeps one engine's queues served. Workers may share a store: each item is leased to one of them.
 
     Args:
         engine: whose queues; its plugins bring the transports.
+        concurrency: how many items are served at a time, each on a thread of its own: so many deliveries may take
+            long before others wait for them. Effects of one destination leave one after another nevertheless. With 1
+            transports are called one at a time.
         poll: how many seconds an idle worker waits before it looks again. A timer that is due sooner is answered in
             time, and where the store can wake (PostgreSQL, memory), new work is served at once.
         measure_every: how many seconds lie between two measurements, if a plugin observes them; None measures nothing.
@@ -121,11 +137,12 @@ class Worker(_Rounds):
         self,
         engine: Engine,
         *,
+        concurrency: int = 4,
         poll: float = 1.0,
         measure_every: float | None = 15.0,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
-        super().__init__(engine, poll=poll, measure_every=measure_every, sleep=sleep)
+        super().__init__(engine, concurrency=concurrency, poll=poll, measure_every=measure_every, sleep=sleep)
         self.engine = engine
 
     def run(self, stop: Event) -> int:
@@ -135,15 +152,35 @@ class Worker(_Rounds):
         with it at once. A store that cannot be reached is tried again, at growing distance; any other error of the
         store is raised.
         """
-        steps, waker = self._steps(stop.is_set), self._waker()
-        answer, take = None, steps.send
+        waker, hands = self._waker(), _Hands(stop)
+        others = [
+            Thread(target=hands.work, args=(self._hand, hands, waker), name="reqflow-worker", daemon=True)
+            for _ in range(self.concurrency - 1)
+        ]
+        try:
+            for each in others:
+                each.start()
+            hands.work(self._hand, hands, waker)
+        finally:
+            hands.over = True
+            for each in others:
+                each.join()
+            if waker is not None:
+                waker.close()
+        return hands.answer()
+
+    def _hand(self, hands: _Hands, waker: Waker | None) -> int:
+        """Round after round, until all are to stop; returns how many items were served."""
+        steps, answer = self._steps(hands.is_stopping), None
+        take = steps.send
         try:
             while True:
                 step = take(answer)
                 take = steps.send
                 try:
                     if isinstance(step, Pause):
-                        self._rest(step, stop, waker)
+                        with hands.resting:
+                            self._rest(step, hands, waker)
                     else:
                         answer = step()
                 except StoreUnavailable as problem:
@@ -151,20 +188,47 @@ class Worker(_Rounds):
         except StopIteration as end:
             served: int = end.value
             return served
-        finally:
-            if waker is not None:
-                waker.close()
 
-    def _rest(self, pause: Pause, stop: Event, waker: Waker | None) -> None:
+    def _rest(self, pause: Pause, hands: _Hands, waker: Waker | None) -> None:
         if self._sleep is not None:
-            self._sleep(pause.seconds)
-        elif waker is None or pause.deaf:
-            stop.wait(pause.seconds)
-        else:
-            until = time.monotonic() + pause.seconds
-            while (left := until - time.monotonic()) > 0 and not stop.is_set():
-                if waker.wait(min(left, GLANCE)):
-                    return
+            if not hands.is_stopping():
+                self._sleep(pause.seconds)
+            return
+        until = time.monotonic() + pause.seconds
+        while (left := until - time.monotonic()) > 0 and not hands.is_stopping():
+            if waker is None or pause.deaf:
+                hands.stop.wait(min(left, GLANCE))
+            elif waker.wait(min(left, GLANCE)):
+                return
+
+
+class _Hands:
+    """The hands of one worker: they stop together, and rest in turns."""
+
+    def __init__(self, stop: Event) -> None:
+        self.stop = stop
+        self.over = False
+        self.resting = Lock()
+        self._served: list[int] = []
+        self._problems: list[BaseException] = []
+
+    def is_stopping(self) -> bool:
+        """Whether no hand is to begin with anything more."""
+        return self.over or self.stop.is_set()
+
+    def work(self, hand: Callable[..., int], *given: Any) -> None:
+        """Let a hand work until the end; one that fails ends the work of all."""
+        try:
+            self._served.append(hand(*given))
+        except BaseException as problem:  # noqa: BLE001  (raised again where the worker was called)
+            self._problems.append(problem)
+            self.over = True
+
+    def answer(self) -> int:
+        """How many items were served, or what went wrong first."""
+        if self._problems:
+            raise self._problems[0]
+        return sum(self._served)
 
 
 class AsyncWorker(_Rounds):
@@ -180,25 +244,45 @@ class AsyncWorker(_Rounds):
         self,
         engine: AsyncEngine,
         *,
+        concurrency: int = 4,
         poll: float = 1.0,
         measure_every: float | None = 15.0,
         sleep: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
-        super().__init__(engine, poll=poll, measure_every=measure_every, sleep=sleep)
+        super().__init__(engine, concurrency=concurrency, poll=poll, measure_every=measure_every, sleep=sleep)
         self.engine = engine
         self._errands = Errands()
 
     async def run(self, stop: asyncio.Event) -> int:
         """As `Worker.run`."""
-        steps, waker = self._steps(stop.is_set), self._waker()
-        answer, take = None, steps.send
+        from asyncio import Lock, create_task, wait  # dear to import, and loaded already where this runs
+
+        waker, resting = self._waker(), Lock()
+        hands = [create_task(self._hand(stop, resting, waker)) for _ in range(self.concurrency)]
+        try:
+            await wait(hands, return_when="FIRST_EXCEPTION")
+        finally:
+            for each in hands:
+                each.cancel()
+            await wait(hands)
+            if waker is not None:
+                waker.close()
+        for failed in [each for each in hands if not each.cancelled() and each.exception()]:
+            failed.result()
+        return sum([each.result() for each in hands])
+
+    async def _hand(self, stop: asyncio.Event, resting: asyncio.Lock, waker: Waker | None) -> int:
+        """As `Worker._hand`."""
+        steps, answer = self._steps(stop.is_set), None
+        take = steps.send
         try:
             while True:
                 step = take(answer)
                 take = steps.send
                 try:
                     if isinstance(step, Pause):
-                        await self._rest(step, stop, waker)
+                        async with resting:
+                            await self._rest(step, stop, waker)
                     else:
                         answer = await step()
                 except StoreUnavailable as problem:
@@ -206,9 +290,6 @@ class AsyncWorker(_Rounds):
         except StopIteration as end:
             served: int = end.value
             return served
-        finally:
-            if waker is not None:
-                waker.close()
 
     async def _rest(self, pause: Pause, stop: asyncio.Event, waker: Waker | None) -> None:
         from asyncio import timeout  # dear to import, and loaded already where this runs

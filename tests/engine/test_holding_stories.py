@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from reqflow.core.events import MessageDelivered
 from reqflow.core.settings import Desk
 from reqflow.errands import MOST
 from reqflow.errors import CorruptRecord, StaleLease, StoreUnavailable
-from reqflow.flow import AskExtend, Context, Pace
+from reqflow.flow import AskExtend, Context, Pace, serving
 from reqflow.flow.holding import TRIES, Holding
 from reqflow.plugins.memory import MemoryStore
 from reqflow.ports import Effects, EffectState, Receipt, ReceiptKind
@@ -53,9 +55,9 @@ class Carrier:
         return (self,)
 
 
-def two_workers(one: Any, other: Any, **engine: Any) -> tuple[Story, Engine]:
-    """Two engines with a clock and a store in common."""
-    story = Story(plugins=[one], deliver_within=None, **engine)
+def two_workers(one: Any, other: Any, seconds: float | None = None) -> tuple[Story, Engine]:
+    """Two engines with a clock and a store in common; the first waits so long for a delivery."""
+    story = Story(plugins=[one], deliver_within=seconds)
     second = Engine(
         story.store, DESK, plugins=[other], classifier=QuestionMark(), clock=story.time, deliver_within=None
     )
@@ -280,6 +282,88 @@ def test_a_delivery_that_hangs_is_given_up_and_the_others_go_on(hanging: Hanging
     story.now += timedelta(seconds=2)
     story.engine.work()
     assert hanging.order[4:] == ["e_0001", "e_0002", "e_0003", "e_0005"]
+    assert set(states(story.store).values()) == {"done"}
+
+
+def test_what_a_slow_delivery_would_hold_up_is_given_back_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker delivers the others while it hangs; what follows it to its own destination waits for it. (P8)"""
+    monkeypatch.setattr(serving, "PATIENCE", SHORT)
+
+    def slowly(key: str) -> Receipt:
+        end = time.monotonic() + 20
+        while key == "e_0001" and len(other.order) < 3:
+            assert time.monotonic() < end
+            second.serve()
+        return DONE
+
+    one, other = Carrier(slowly), Carrier()
+    story, second = two_workers(one, other, seconds=30)
+    queue(story.store, "chat:a", "chat:b", "chat:b", "chat:c", "chat:d", "chat:e")
+    assert story.engine.serve() == 2
+    assert one.order == ["e_0000", "e_0001"]
+    assert other.order == ["e_0003", "e_0004", "e_0005"]
+    story.engine.work()
+    assert one.order == ["e_0000", "e_0001", "e_0002"]
+    assert {each.attempts for each in story.effects()} == {1}
+
+
+def test_an_async_engine_gives_back_what_a_slow_delivery_would_hold_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "PATIENCE", SHORT)
+    store, order, begun, others = MemoryStore(), [], asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        scheme = "*"
+
+        async def deliver(self, key: str, effect: Any, texts: Any) -> Receipt:
+            if key == "e_0000":
+                begun.set()
+                await asyncio.wait_for(others.wait(), 20)
+            order.append(key)
+            if len(order) == 2:
+                others.set()
+            return DONE
+
+    plugin = SimpleNamespace(reqflow_transports=hookimpl(lambda: [Slow()]))
+    one, two = (AsyncEngine(store, DESK, plugins=[plugin], clock=lambda: START) for _ in range(2))
+    queue(store, "chat:a", "chat:b", "chat:c")
+
+    async def both() -> None:
+        held_up = asyncio.create_task(one.serve())
+        await begun.wait()
+        while not held_up.done():
+            await two.serve()
+            await asyncio.sleep(0)
+
+    asyncio.run(both())
+    assert order == ["e_0001", "e_0002", "e_0000"]
+    assert set(states(store).values()) == {"done"}
+
+
+@pytest.mark.parametrize("ending", ["late", "raises"])
+def test_a_slow_delivery_is_tried_again_like_any_other(ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "PATIENCE", 0.01)
+    free = threading.Event()
+
+    def slowly(key: str) -> Receipt:
+        if key == "e_0000" and carrier.copies[key] == 1:
+            free.wait(30 if ending == "late" else 0.05)
+            raise RuntimeError
+        return DONE
+
+    story = Story(plugins=[carrier := Carrier(slowly)], deliver_within=0.1 if ending == "late" else 30)
+    _ = story.engine.desk
+    queue(story.store, "chat:a", "chat:b")
+    story.engine.serve()
+    assert states(story.store) == {"0": "ready", "1": "ready"}
+    assert carrier.order == ["e_0000"]
+    free.set()
+    story.engine.work()
+    assert carrier.order == ["e_0000", "e_0001"]
+    story.now += timedelta(minutes=2)
+    story.engine.work()
+    assert carrier.order == ["e_0000", "e_0001", "e_0000"]
     assert set(states(story.store).values()) == {"done"}
 
 

@@ -163,6 +163,9 @@ def _time(commands: Commands) -> None:
         "--poll", type=_seconds, default=1.0, metavar="S", help="seconds between looks (default: 1)"
     )
     worker.add_argument(
+        "--concurrency", type=_hands, default=4, metavar="N", help="how many items at a time (default: 4)"
+    )
+    worker.add_argument(
         "--telemetry", action="store_true", help="measure the queues with OpenTelemetry (extra 'telemetry')"
     )
     _add_classifier(worker)
@@ -226,6 +229,12 @@ def _keeping(commands: Commands) -> None:
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"must be a whole number between 1 and 1,000,000, not {text!r}")
+    return int(text)
+
+
+def _hands(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"must be between 1 and 64, not {text!r}")
     return int(text)
 
 

@@ -73,4 +73,4 @@ def _serve(engine: Engine, asked: Namespace, screen: Screen, stop: object) -> in
 
     assert isinstance(stop, Event)
     screen.line(Cell("Working; Ctrl-C stops.", "dim"))
-    return Worker(engine, poll=asked.poll).run(stop)
+    return Worker(engine, concurrency=asked.concurrency, poll=asked.poll).run(stop)

@@ -140,7 +140,8 @@ class Holding:
         ours = yield from self.give_back(lease, again_at, why, park=park)
         return None if park and ours else again_at
 
-    def hand_back(self) -> Asking:
-        """Give everything back, to be served by others at once."""
+    def hand_back(self, but: Sequence[Lease] = ()) -> Asking:
+        """Give everything back ``but`` these, to be served by others at once."""
         for lease in self.leases():
-            yield from self.give_back(lease, self._context.clock())
+            if lease not in but:
+                yield from self.give_back(lease, self._context.clock())

@@ -16,10 +16,12 @@ from ..errors import Conflict, StaleLease, StoreError, StoreUnavailable
 from ..ports import Receipt, ReceiptKind
 from .ahead import Ahead
 from .asks import (
+    BEGUN,
     NO_TRANSPORT,
     TRANSPORTS_HANG,
     Ask,
     AskDeliver,
+    AskReceipt,
     Context,
     DeskMoved,
     Flow,
@@ -38,6 +40,8 @@ __all__ = ["serve_agenda", "serve_inbox", "serve_outbox"]
 
 SOON = timedelta(seconds=1)
 """When to try again what could not be stored."""
+PATIENCE = 1.0
+"""After so many seconds of one delivery the others that are held are given back: other hands may deliver them."""
 SHARE = 3
 """Which part of a lease a delivery may take: it begins in the first half, and is recorded in what is left."""
 
@@ -147,9 +151,10 @@ def _deliver_all(context: Context, held: Holding) -> Generator[Ask, Any, int]:
                 yield from settling.settle()
             yield from held.keep()
             destination, line = delivery.queued.destination, delivery.leases
-            turns += len(line)
             if any(lease not in held for lease in line):
                 stuck.setdefault(destination, context.clock())  # somebody else has this destination now
+            else:
+                turns += len(line)
             if delivery.waits_until is not None and delivery.waits_until > context.clock():
                 stuck.setdefault(destination, delivery.waits_until)
             if destination in stuck:
@@ -173,7 +178,7 @@ def _attempt(
 ) -> Generator[Ask, Any, datetime | None]:
     """Deliver, and settle what cannot be settled with others; returns until when its destination waits, if it does."""
     try:
-        receipt = yield from _deliver(context, ahead, delivery.queued)
+        receipt = yield from _deliver(context, held, ahead, delivery, settling)
         if receipt.kind is not ReceiptKind.DELIVERED or _is_kept(delivery.queued, receipt):
             ahead.forget(delivery.queued.effect)
             return (yield from _settle(context, held, delivery, receipt))
@@ -215,7 +220,10 @@ def _settle(
     return again
 
 
-def _deliver(context: Context, ahead: Ahead, queued: QueuedEffect) -> Generator[Ask, Any, Receipt]:
+def _deliver(
+    context: Context, held: Holding, ahead: Ahead, delivery: Delivery, settling: Settling
+) -> Generator[Ask, Any, Receipt]:
+    queued = delivery.queued
     if effect_of(queued.effect.tag) is None:
         return Receipt(kind=ReceiptKind.PERMANENT, code=Code("unknown_effect"))  # of a newer reqflow
     effect, texts = yield from ahead.telling(queued)
@@ -223,14 +231,25 @@ def _deliver(context: Context, ahead: Ahead, queued: QueuedEffect) -> Generator[
         return Receipt(kind=ReceiptKind.DELIVERED)  # there is nothing to show any more
     if effect is not queued.effect:
         queued = attrs.evolve(queued, effect=effect)
+    patience = PATIENCE if len(held.leases()) > len(delivery.leases) else None
     try:
-        answer = yield AskDeliver(queued, texts, _patience(context))
+        answer = yield AskDeliver(queued, texts, _limit(context), patience)
+        if answer is BEGUN:
+            yield from _leave_others(held, delivery, settling)
+            answer = yield AskReceipt()
     except Exception as failure:  # noqa: BLE001  (a transport's own fault: what it did is not known)
         return Receipt(kind=ReceiptKind.UNKNOWN, code=Code(type(failure).__name__))
     return believed(answer)
 
 
-def _patience(context: Context) -> float | None:
+def _leave_others(held: Holding, delivery: Delivery, settling: Settling) -> Generator[Ask, Any, None]:
+    """Settle what has left, and give back all that would have to wait for this delivery."""
+    with suppress(StoreError):  # else they wait for it
+        yield from settling.settle()
+        yield from held.hand_back(but=delivery.leases)
+
+
+def _limit(context: Context) -> float | None:
     """For how many seconds a delivery is waited for: never so long that its lease might lapse."""
     span = context.leased_for.total_seconds()
     if context.deliver_within is None or not span:

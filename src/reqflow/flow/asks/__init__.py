@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .context import Context, DeskMoved, Pace, Stopped
     from .deciding import AskCommit, AskConsult, AskRecall, AskStranger
     from .queues import (
+        BEGUN,
         NO_TRANSPORT,
         TRANSPORTS_HANG,
         AskBacklog,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         AskExtend,
         AskLease,
         AskNextDue,
+        AskReceipt,
         AskRelease,
         AskRequeue,
         AskSettle,
@@ -30,8 +32,8 @@ else:
             ".context": "Context DeskMoved Pace Stopped",
             ".deciding": "AskCommit AskConsult AskRecall AskStranger",
             ".queues": (
-                "AskBacklog AskDeliver AskExtend AskLease AskNextDue AskRelease AskRequeue AskSettle "
-                "NO_TRANSPORT TRANSPORTS_HANG"
+                "AskBacklog AskDeliver AskExtend AskLease AskNextDue AskReceipt AskRelease AskRequeue AskSettle "
+                "BEGUN NO_TRANSPORT TRANSPORTS_HANG"
             ),
             ".reading": "AskHistory AskQuery AskSuggest AskTexts",
             ".union": "Ask Flow",
@@ -39,6 +41,7 @@ else:
     )
 
 __all__ = [
+    "BEGUN",
     "NO_TRANSPORT",
     "TRANSPORTS_HANG",
     "Ask",
@@ -52,6 +55,7 @@ __all__ = [
     "AskNextDue",
     "AskQuery",
     "AskRecall",
+    "AskReceipt",
     "AskRelease",
     "AskRequeue",
     "AskSettle",

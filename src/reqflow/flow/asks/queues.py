@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...core.effects import QueuedEffect
 
 __all__ = [
+    "BEGUN",
     "NO_TRANSPORT",
     "TRANSPORTS_HANG",
     "AskBacklog",
@@ -22,6 +23,7 @@ __all__ = [
     "AskExtend",
     "AskLease",
     "AskNextDue",
+    "AskReceipt",
     "AskRelease",
     "AskRequeue",
     "AskSettle",
@@ -101,9 +103,20 @@ TRANSPORTS_HANG = Code("transports_hang")
 class AskDeliver(AskStranger):
     """Deliver an effect through the transport of its destination. Answer: `Receipt`.
 
-    After ``within`` seconds, if it says any, nobody waits any more, and what came of it is not known.
+    After ``within`` seconds, if it says any, nobody waits any more, and what came of it is not known. After
+    ``patience`` seconds the answer may be `BEGUN`: `AskReceipt` waits for the rest of the time.
     """
 
     queued: QueuedEffect
     texts: Mapping[TextId, str]
     within: float | None = None
+    patience: float | None = None
+
+
+BEGUN = object()
+"""The answer for a delivery that takes long, so that something else may be done first."""
+
+
+@value
+class AskReceipt:
+    """What comes of the delivery that was `BEGUN`. Answer: `Receipt`."""

@@ -6,7 +6,17 @@ from collections.abc import Generator
 from typing import Any
 
 from .deciding import AskCommit, AskConsult, AskRecall
-from .queues import AskBacklog, AskDeliver, AskExtend, AskLease, AskNextDue, AskRelease, AskRequeue, AskSettle
+from .queues import (
+    AskBacklog,
+    AskDeliver,
+    AskExtend,
+    AskLease,
+    AskNextDue,
+    AskReceipt,
+    AskRelease,
+    AskRequeue,
+    AskSettle,
+)
 from .reading import AskHistory, AskQuery, AskSuggest, AskTexts
 
 __all__ = ["Ask", "Flow"]
@@ -27,5 +37,6 @@ Ask = (
     | AskBacklog
     | AskNextDue
     | AskDeliver
+    | AskReceipt
 )
 Flow = Generator[Ask, Any, Any]
