@@ -580,6 +580,92 @@ def test_a_receipt_that_cannot_be_recorded_stops_no_other(monkeypatch: pytest.Mo
     assert "message.delivered" in story.tags(asked[2])
 
 
+# --- what history is told of deliveries ---
+
+
+class Posting(Carrier):
+    """Posts answers, and notes how many were on record when each left."""
+
+    def __init__(self, takes: float = 0) -> None:
+        super().__init__(self.post)
+        self.takes = timedelta(seconds=takes)
+        self.on_record: list[int] = []
+        self.commits: list[int] = []
+
+    def post(self, key: str) -> Receipt:
+        self.on_record.append(sum(self.commits))
+        self.story.now += self.takes
+        return DONE
+
+
+def answered(posting: Posting, monkeypatch: pytest.MonkeyPatch, *channels: str) -> Story:
+    """Answers in these channels that wait to be posted; commits that tell of postings are counted."""
+    posting.story = story = Story(plugins=[posting], deliver_within=None)
+    asked = [story.say(f"writer{n}", "Where?", channel=f"chat:{each}") for n, each in enumerate(channels)]
+    story.engine.work()
+    for each in asked:
+        story.do(Reply, "ana", each, text="Here.")
+    commit = story.store.commit
+    posting.on_record, posting.order = [], []
+
+    def counted(batch: Any) -> None:
+        told = [
+            each for entry in batch.entries for each in entry.events if isinstance(each, MessageDelivered)
+        ]
+        commit(batch)
+        posting.commits += [len(told)] if told else []
+
+    monkeypatch.setattr(story.store, "commit", counted)
+    return story
+
+
+def test_quick_deliveries_are_told_in_one_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    posting = Posting()
+    story = answered(posting, monkeypatch, "a", "b", "c", "d")
+    assert story.engine.serve() == 4
+    assert posting.commits == [4]
+    assert {each.state for each in story.effects()} == {"done"}
+    assert story.engine.verify() == []
+
+
+def test_what_a_service_took_is_told_before_the_next_is_posted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever dies of the next would post this one again."""
+    posting = Posting(takes=0.005)
+    story = answered(posting, monkeypatch, "a", "b", "c")
+    story.engine.serve()
+    assert posting.on_record == [0, 1, 2]
+
+
+def test_what_was_posted_is_told_before_the_next_to_the_same_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    posting = Posting()
+    story = answered(posting, monkeypatch, "a", "b", "a")
+    story.engine.serve()
+    assert posting.on_record == [0, 0, 2]
+
+
+def test_one_that_somebody_else_has_by_now_is_theirs_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    posting = Posting()
+    story = answered(posting, monkeypatch, "a", "b", "c")
+
+    def lost(key: str) -> Receipt:
+        if len(posting.order) == 2:  # while the second is posted, the first is lost to somebody
+            (first,) = [each for each in story.effects() if each.queued.id == posting.order[0]]
+            found = story.store.lease(
+                "desk", LeaseQueue.OUTBOX, now=moment(9e6), until=moment(9e6 + 60), limit=1
+            )
+            assert [each.item.id for each in found] == [first.queued.id]
+        return DONE
+
+    posting.meanwhile = lost
+    story.engine.serve()
+    assert posting.commits == [1, 1]
+    assert [each.state for each in story.effects() if each.queued.id in posting.order] == [
+        "ready",
+        "done",
+        "done",
+    ]
+
+
 # --- little at first ---
 
 

@@ -34,6 +34,10 @@ class Ahead:
         self._texts: dict[tuple[TextId, Audience], str] = {}
         self._read_at: datetime | None = None
 
+    def is_ready(self, queued: QueuedEffect) -> bool:
+        """Whether what this one's transport is told has been read, and still counts."""
+        return queued.id in self._known and not self._is_old()
+
     def telling(self, queued: QueuedEffect) -> Generator[Ask, Any, Telling]:
         """What this one's transport is told."""
         if self._is_old():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import attrs
 
 from ..core.batch import InboxItem, Lease, LeaseQueue
-from ..core.effects import QueuedEffect, effect_of
+from ..core.effects import Effect, QueuedEffect, effect_of
 from ..core.model import Code
 from ..errors import Conflict, StaleLease, StoreError, StoreUnavailable
 from ..ports import Receipt, ReceiptKind
@@ -34,12 +34,10 @@ from .holding import Holding, fault_of
 from .pacing import in_rounds
 from .receipts import believed, put_off
 from .ringing import ring
-from .settling import REPORTED, Settling, report_delivery, report_of
+from .settling import REPORTED, SOON, Settling, report_of
 
 __all__ = ["serve_agenda", "serve_inbox", "serve_outbox"]
 
-SOON = timedelta(seconds=1)
-"""When to try again what could not be stored."""
 PATIENCE = 1.0
 """After so many seconds of one delivery the others that are held are given back: other hands may deliver them."""
 SHARE = 3
@@ -147,10 +145,11 @@ def _deliver_all(context: Context, held: Holding) -> Generator[Ask, Any, int]:
         for delivery in claimed:
             if context.stopping():
                 break
-            if settling.is_due() or held.half_over():
-                yield from settling.settle()
-            yield from held.keep()
             destination, line = delivery.queued.destination, delivery.leases
+            is_ready = ahead.is_ready(delivery.queued)
+            if settling.is_due() or held.half_over() or settling.holds_up(destination, is_ready):
+                stuck |= yield from settling.settle()
+            yield from held.keep()
             if any(lease not in held for lease in line):
                 stuck.setdefault(destination, context.clock())  # somebody else has this destination now
             else:
@@ -177,12 +176,20 @@ def _attempt(
     context: Context, held: Holding, ahead: Ahead, delivery: Delivery, settling: Settling
 ) -> Generator[Ask, Any, datetime | None]:
     """Deliver, and settle what cannot be settled with others; returns until when its destination waits, if it does."""
+    effect, begun = delivery.queued.effect, context.clock()
     try:
         receipt = yield from _deliver(context, held, ahead, delivery, settling)
-        if receipt.kind is not ReceiptKind.DELIVERED or _is_kept(delivery.queued, receipt):
-            ahead.forget(delivery.queued.effect)
+        delivered = receipt.kind is ReceiptKind.DELIVERED
+        if delivered and not isinstance(effect, REPORTED) and not _is_remembered(effect, receipt):
+            settling.add(delivery.leases)
+            return None
+        ahead.forget(effect)
+        if not isinstance(effect, REPORTED) or receipt.kind in _AGAIN:
             return (yield from _settle(context, held, delivery, receipt))
-        settling.add(delivery.leases)
+        reported, (lease,) = report_of(effect, receipt), delivery.leases
+        if not delivered:
+            return (yield from settling.report(reported, lease))
+        settling.tell(delivery.queued.destination, reported, lease, begun)
         return None
     except (StoreUnavailable, DeskMoved):
         raise
@@ -261,7 +268,7 @@ def _settle_one(
     context: Context, held: Holding, lease: Lease, queued: QueuedEffect, receipt: Receipt
 ) -> Generator[Ask, Any, datetime | None]:
     """Settle one delivery; returns when to try again, if it is to be tried again."""
-    if receipt.kind in (ReceiptKind.RETRY, ReceiptKind.UNKNOWN):
+    if receipt.kind in _AGAIN:
         wait = put_off(receipt)
         if wait is not None and receipt.code in _NOT_BEGUN:  # another worker may be able to
             again_at = context.clock() + wait
@@ -270,8 +277,6 @@ def _settle_one(
         return (yield from held.try_later(lease, receipt.code or Code(receipt.kind), wait))
     if receipt.kind is ReceiptKind.DELIVERED and receipt.native and isinstance(queued.effect, REMEMBERED):
         yield from remember(context, queued.effect, receipt.native, lease)
-    elif isinstance(queued.effect, REPORTED):
-        yield from report_delivery(context, report_of(queued.effect, receipt), lease)
     else:
         now, why = context.clock(), receipt.code or Code("refused")
         ours = yield from held.give_back(lease, now, why, park=True)
@@ -280,12 +285,11 @@ def _settle_one(
     return None
 
 
+_AGAIN = frozenset({ReceiptKind.RETRY, ReceiptKind.UNKNOWN})
 _NOT_BEGUN = frozenset({NO_TRANSPORT, TRANSPORTS_HANG})
 """The codes of deliveries that did not begin, which therefore are no attempts."""
 
 
-def _is_kept(queued: QueuedEffect, receipt: Receipt) -> bool:
-    """Whether a delivery leaves more behind than that it is done."""
-    if isinstance(queued.effect, REMEMBERED):
-        return receipt.native is not None
-    return isinstance(queued.effect, REPORTED)
+def _is_remembered(effect: Effect, receipt: Receipt) -> bool:
+    """Whether the delivery leaves the id of a card, by which it is changed later."""
+    return receipt.native is not None and isinstance(effect, REMEMBERED)
