@@ -110,16 +110,19 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def mutants(session: nox.Session) -> None:
-    """For every capability, the package without it: its stories must fail."""
+    """For every capability, the package without it: its stories must fail. And bugs that a simulation must find."""
     session.install("-e", EXTRAS, *group("test"))
-    pytest(session, "tests/capabilities", "-m", "mutants")
+    pytest(session, "tests/capabilities", "tests/simulation", "-m", "mutants")
 
 
 @nox.session(python=OLDEST)
 def soak(session: nox.Session) -> None:
-    """Thousands of kills on each store; about half an hour. Arguments after ``--`` go to pytest (``--kills 2000``)."""
+    """Thousands of kills on each store, and of simulated runs; about an hour. Arguments after ``--`` go to pytest.
+
+    ``--kills 2000 --seeds 1200`` are some minutes.
+    """
     session.install("-e", EXTRAS, *group("test"))
-    pytest(session, "tests/bad_days", "--kills", "10000")
+    pytest(session, "tests/bad_days", "tests/simulation", "--kills", "10000", "--seeds", "12000")
 
 
 @nox.session(python=OLDEST)

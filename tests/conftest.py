@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Which store tests/capabilities are told on; how many kills tests/bad_days make; how many seeds are simulated."""
     parser.addoption("--store", choices=("memory", "sqlite", "postgres"), default="memory")
     parser.addoption("--kills", type=int, default=250)
-    parser.addoption("--seeds", type=int, default=120)
+    parser.addoption("--seeds", type=int, default=80)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

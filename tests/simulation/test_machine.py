@@ -7,4 +7,4 @@ from hypothesis import settings
 from reqflow.testing.simulation import SimulationMachine
 
 TestAnything = SimulationMachine.TestCase
-TestAnything.settings = settings(max_examples=15, stateful_step_count=15)
+TestAnything.settings = settings(max_examples=25, stateful_step_count=20)

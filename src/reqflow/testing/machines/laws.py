@@ -219,8 +219,10 @@ def _broken_erasures(story: Story, world: World) -> Iterator[str]:
         owners = tuple([Code(each) for each in (*erasure.profiles, *erasure.customers)])
         came_since = {each.id[1:] for each in world.messages if each.received_at >= erasure.asked_at}
         came_since.update(each[1:] for each in erasure.profiles)
+        edits = [each for each in world.messages if each.edited_at and each.edited_at >= erasure.asked_at]
+        edited_since = {each.text.id for each in edits if each.text is not None}
         for id in story.all(Texts(owners=owners)):
-            if id[1:].partition(".")[0] not in came_since:
+            if id[1:].partition(".")[0] not in came_since and id not in edited_since:
                 yield f"text {id} of {erasure.id}, who was erased, says something"
         for each in world.conversations:
             if each.requester not in erasure.profiles or _asks_since(world, each) >= erasure.asked_at:

@@ -14,14 +14,12 @@ from enum import StrEnum
 from random import Random
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from hypothesis import strategies as st
-
 __all__ = [
     "Chance",
     "Choices",
     "Draw",
-    "DrawnChoices",
     "SeededChoices",
+    "SteppedChoices",
     "Stream",
     "Tape",
     "TapedChoices",
@@ -162,49 +160,28 @@ class TapedChoices(_Taping):
         return number
 
 
-class DrawnChoices:
-    """Draws from Hypothesis' ``data`` what is done, which Hypothesis then shrinks by itself.
+class SteppedChoices:
+    """Draws each step by a seed of its own. Hypothesis chooses it, and leaves out steps that a failure does not need.
 
-    What goes wrong, and who goes on first, is drawn by a seed of the step's: those are hundreds of numbers, more than
-    an example can hold. Seed 0 lets nothing go wrong.
-
-    Hypothesis ends an example by raising where a number is drawn. That may be deep in a simulated process, which would
-    take it for a failure of its own: so it is kept, to be raised by `give_up`, and everything from then on is 0.
+    Seed 0 is the simplest of everything: nothing goes wrong.
     """
 
     def __init__(self) -> None:
-        self._data: Any = None
         self._random: Random | None = None
-        self._ended: BaseException | None = None
 
-    def turn_to(self, data: Any, seed: int) -> None:
-        """Draw from this ``data``, and by this seed, from now on."""
-        self._data = data
+    def turn_to(self, seed: int) -> None:
+        """Draw by this seed from now on."""
         self._random = Random(seed) if seed else None
 
     def begin(self, step: int) -> None:
-        """Nothing: Hypothesis knows which rule draws."""
+        """Nothing: whoever turns to another seed knows which step it is."""
 
     def below(self, bound: int, draw: Draw = Draw.DEED, place: str = "") -> int:
-        """A number that Hypothesis chose, or the step's seed."""
-        if bound <= 1 or self._ended is not None:
-            return 0
-        if draw is not Draw.DEED:
-            return 0 if self._random is None else self._random.randrange(bound)
-        try:
-            number: int = self._data.draw(st.integers(0, bound - 1))
-        except BaseException as ended:  # noqa: BLE001  (kept, and raised where nobody takes it for its own)
-            self._ended = ended
-            return 0
-        return number
+        """A number from 0 to below ``bound``."""
+        return 0 if self._random is None else self._random.randrange(bound)
 
     def meant_nothing(self) -> None:
         """Nothing: there is no tape."""
-
-    def give_up(self) -> None:
-        """Raise what ended the example, if it has ended."""
-        if self._ended is not None:
-            raise self._ended
 
 
 class Chance:

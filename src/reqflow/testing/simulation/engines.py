@@ -21,8 +21,8 @@ __all__ = ["SALT", "engine_of", "lean"]
 
 SALT = "5a" * 16
 """What the ids of every simulated desk are made with."""
-CONSULT_WITHIN = 5.0
-"""Seconds that a classifier may take."""
+CONSULT_WITHIN, DELIVER_WITHIN = 5.0, 20.0
+"""Seconds that a classifier may take, and a transport."""
 
 
 def engine_of(
@@ -41,6 +41,7 @@ def engine_of(
         plugins=[_Transports(wrapped), *map(lean, brought)],
         classifier=SimClassifier(process, judge),  # type: ignore[arg-type]
         consult_within=None if process.is_plain else CONSULT_WITHIN,
+        deliver_within=None if process.is_plain else DELIVER_WITHIN,  # a plain call would get a thread
         clock=process.clock,
         chance=word,
     )

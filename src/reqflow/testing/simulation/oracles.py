@@ -59,7 +59,8 @@ def _ring_as_they_should(world: SimWorld, workspace: str, held: World) -> None:
     desk all are looked through one after the other.
     """
     desk, ledger = world.ledger.desks[workspace], world.ledger
-    held.timers.update(ledger.put_off[workspace])
+    for key, was_due_at in ledger.put_off[workspace].items():
+        held.timers[key] = min(held.timers.get(key, was_due_at), was_due_at)
     is_swept = any(swept_after(Code(key)) is not None for key in held.timers)
     ringing = ledger.ringing(workspace)
     for each in held.conversations:
