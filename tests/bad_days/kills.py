@@ -47,12 +47,22 @@ class Receiver:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def deliver(self, key: str, effect: Any, texts: Mapping[str, str]) -> Receipt:
-        os.write(self._file, f"{key}\t{effect.channel_id}\n".encode())
+        note(self._file, key, effect.channel_id)
         return Receipt(kind=ReceiptKind.DELIVERED, native=key)
 
 
+WHOLE = "\t."
+"""Ends a line: a kill may tear one, where it crosses a page of the file."""
+
+
+def note(file: int, *words: str) -> None:
+    os.write(file, ("\n" + "\t".join(words) + WHOLE).encode())
+
+
 def lines(path: Path) -> list[list[str]]:
-    return [line.split("\t") for line in path.read_text().splitlines()] if path.exists() else []
+    """What was noted, without what was not noted to the end."""
+    noted = path.read_text().splitlines() if path.exists() else []
+    return [line.removesuffix(WHOLE).split("\t") for line in noted if line.endswith(WHOLE)]
 
 
 class Trial:
@@ -101,7 +111,7 @@ class Trial:
         os.write(alive, b".")
         while not over:
             native = bring(engine, f"{hand}-{place % CUSTOMERS}", place // CUSTOMERS)
-            os.write(sent, f"{native}\n".encode())
+            note(sent, native)
             place += 1
             try:
                 engine.serve(leased_for=LEASED_FOR)
