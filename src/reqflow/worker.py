@@ -264,9 +264,11 @@ class AsyncWorker(_Rounds):
         finally:
             for each in hands:
                 each.cancel()
-            await wait(hands)
-            if waker is not None:
-                waker.close()
+            try:
+                await wait(hands)  # they give back what they hold
+            finally:
+                if waker is not None:
+                    waker.close()
         for failed in [each for each in hands if not each.cancelled() and each.exception()]:
             failed.result()
         return sum([each.result() for each in hands])

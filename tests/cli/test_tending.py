@@ -91,6 +91,22 @@ def test_telemetry_that_is_not_installed_is_said_so(
     assert "reqflow-sdk[telemetry]" in done.err
 
 
+@pytest.mark.parametrize(
+    ("option", "given", "told"),
+    [
+        ("--concurrency", "0", "between 1 and 64"),
+        ("--concurrency", "four", "between 1 and 64"),
+        ("--poll", "0", "between 0.01 and 3600 seconds"),
+        ("--poll", "soon", "between 0.01 and 3600 seconds"),
+    ],
+)
+def test_a_worker_is_told_no_nonsense(run: Run, filled: Path, option: str, given: str, told: str) -> None:
+    done = run("worker", filled, "--once", option, given)
+    assert done.code == 2
+    assert told in done.err
+    assert repr(given) in done.err
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_stops_when_it_is_told_and_leaves_nothing_behind(troubled: Path, how: int) -> None:
