@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,16 @@ def test_a_backlog_is_a_table_or_json(run: Run, troubled: Path) -> None:
     assert shown.code == 0
     assert "inbox" in shown.out
     assert "oldest" in shown.out
+
+
+def test_what_cannot_be_read_is_listed_as_well(run: Run, troubled: Path) -> None:
+    with closing(sqlite3.connect(troubled)) as connection, connection:
+        connection.execute("UPDATE inbox SET document = '{' WHERE state = 'ready'")
+    assert run("worker", troubled, "--once").code == 0
+    spoilt = run("parked", troubled, "--json").json[1]
+    assert (spoilt["queue"], spoilt["what"], spoilt["since"]) == ("inbox", "", None)
+    assert spoilt["note"] == "unreadable"
+    assert "unreadable" in run("parked", troubled).out
 
 
 def test_what_is_parked_is_listed_with_its_reason_and_no_text(run: Run, troubled: Path) -> None:

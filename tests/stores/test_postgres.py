@@ -429,6 +429,25 @@ def test_a_row_that_cannot_be_decoded_is_named(store: PostgresStore, dsn: str) -
         store.history(WORKSPACE, "c_0001")
 
 
+@pytest.mark.parametrize("queue", [LeaseQueue.INBOX, LeaseQueue.OUTBOX])
+def test_a_spoilt_item_is_set_aside_and_the_others_go_on(
+    store: PostgresStore, dsn: str, queue: LeaseQueue
+) -> None:
+    for number in range(3):
+        store.commit(make_batch(inbox=(make_item(number),), effects=(make_effect(number, "chat:a"),)))
+    with psycopg.connect(dsn) as other:
+        other.execute(f"UPDATE reqflow.{queue} SET document = '{{' WHERE document NOT LIKE '%%0002%%'")
+    assert store.backlog(WORKSPACE, moment(9))[queue is LeaseQueue.OUTBOX].age is None
+    (found,) = store.lease(WORKSPACE, queue, now=moment(9), until=moment(60), limit=1)
+    assert found.attempts == 1
+    store.settle(WORKSPACE, [found])
+    parked = store.query(WORKSPACE, Parked(queue=queue)).items
+    assert [(each.item, each.note) for each in parked] == [(None, "unreadable")] * 2
+    store.requeue(WORKSPACE, queue)
+    assert store.lease(WORKSPACE, queue, now=moment(9), until=moment(60), limit=9) == []
+    assert len(store.query(WORKSPACE, Parked(queue=queue)).items) == 2
+
+
 # --- connections ---
 
 

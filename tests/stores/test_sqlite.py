@@ -32,6 +32,7 @@ from reqflow.ports import (
     Effects,
     LeaseQueue,
     Messages,
+    Parked,
     RecordPut,
     Records,
     Requests,
@@ -356,6 +357,21 @@ class TestFaults:
         change(path, f"UPDATE history SET rules = '{content}'")
         with pytest.raises(CorruptRecord, match="c_0001/1"):
             opened.history(WORKSPACE, "c_0001")
+
+    @pytest.mark.parametrize("queue", [LeaseQueue.INBOX, LeaseQueue.OUTBOX])
+    def test_a_spoilt_item_is_set_aside_and_the_others_go_on(self, path, opened, queue):
+        for number in range(3):
+            opened.commit(make_batch(inbox=(make_item(number),), effects=(make_effect(number, "chat:a"),)))
+        change(path, f"UPDATE {queue} SET document = '{{' WHERE number < 3")
+        assert opened.backlog(WORKSPACE, moment(9))[queue is LeaseQueue.OUTBOX].age is None
+        (found,) = opened.lease(WORKSPACE, queue, now=moment(9), until=moment(60), limit=1)
+        assert found.attempts == 1
+        opened.settle(WORKSPACE, [found])
+        parked = opened.query(WORKSPACE, Parked(queue=queue)).items
+        assert [(each.item, each.note) for each in parked] == [(None, "unreadable")] * 2
+        opened.requeue(WORKSPACE, queue)
+        assert opened.lease(WORKSPACE, queue, now=moment(9), until=moment(60), limit=9) == []
+        assert len(opened.query(WORKSPACE, Parked(queue=queue)).items) == 2
 
     def test_a_spoilt_conversation_is_not_hidden_by_what_was_read_before(self, path, opened):
         opened.commit(first())

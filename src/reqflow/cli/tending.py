@@ -67,7 +67,7 @@ def show_parked(asked: Namespace, screen: Screen) -> int:
         found = list(islice(parked, asked.limit + 1))
     rows = [_row(each) for each in found[: asked.limit]]
     if asked.json:
-        print_json([{**row, "since": row["since"].isoformat()} for row in rows])
+        print_json([{**row, "since": row["since"] and row["since"].isoformat()} for row in rows])
         return 0
     if not rows:
         screen.line(Cell("Nothing is parked.", "green"))
@@ -87,7 +87,10 @@ def _row(parked: ParkedItem) -> dict[str, Any]:
     item = parked.item
     what: str
     to: str
-    if isinstance(item, Timer):
+    since: datetime | None
+    if item is None:
+        what, to, since = "", "", None
+    elif isinstance(item, Timer):
         what, to, since = "timer", item.key, item.due_at
     elif isinstance(item, InboxItem):
         what, to, since = type(item.inbound).__name__, item.inbound.channel, item.accepted_at

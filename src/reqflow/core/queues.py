@@ -6,10 +6,13 @@ from .batch import InboxItem, LeaseQueue, Timer
 from .effects import QueuedEffect
 from .values import value
 
-__all__ = ["COUNTED", "Backlog", "ParkedItem"]
+__all__ = ["COUNTED", "UNREADABLE", "Backlog", "ParkedItem"]
 
 COUNTED = 100_000
 """Up to how many items a backlog is counted: beyond that, looking costs more than knowing is worth."""
+
+UNREADABLE = "unreadable"
+"""The note of an item whose row cannot be decoded: a store parks it where it would be leased, and the others go on."""
 
 
 @value(kw_only=True)
@@ -18,7 +21,7 @@ class Backlog:
 
     ``waiting`` are the items that are neither done nor parked, of timers those that are due. Of them, ``leased`` are
     somebody's now, and ``retried`` were tried before, without success. ``parked`` are those put aside. ``age`` is for
-    how many seconds the oldest of those waiting does so; None if there is none.
+    how many seconds the oldest of those waiting does so; None if there is none, or it cannot be read.
     """
 
     queue: LeaseQueue
@@ -33,11 +36,11 @@ class Backlog:
 class ParkedItem:
     """An item that was put aside, since it failed too often or for good; ``note`` says why.
 
-    ``id`` is what it is requeued by, and what logs call it.
+    ``id`` is what it is requeued by, and what logs call it. ``item`` is None where its row cannot be decoded.
     """
 
     queue: LeaseQueue
     id: str
-    item: InboxItem | QueuedEffect | Timer
+    item: InboxItem | QueuedEffect | Timer | None
     attempts: int
     note: str | None = None

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from ...core.effects import QueuedEffect
 from ...core.model import Code
-from ...errors import StaleLease
+from ...core.queues import UNREADABLE
+from ...errors import CorruptRecord, StaleLease
 from ...ports import InboxItem, Lease, LeaseQueue, Timer
 from .documents import Documents
 from .failures import Failed, as_error
@@ -136,19 +137,26 @@ class Queues:
     ) -> list[Lease]:
         """Claim up to ``limit`` items, in order."""
         values = [workspace, now.isoformat(), until.isoformat(), str(limit)]
-        rows = self._run(_CLAIMS[queue], values)
-        rows.sort(key=_agenda_order if queue is LeaseQueue.AGENDA else _line_order)
-        return [
-            Lease(
-                queue=queue,
-                id=_text(id),
-                fence=int(fence or 0),
-                attempts=int(attempts or 0),
-                item=self._item(queue, _text(id), content or b""),
-                lost=int(lost or 0),
-            )
-            for _, id, fence, attempts, content, lost in rows
-        ]
+        found: list[Lease] = []
+        while not found and (rows := self._run(_CLAIMS[queue], values)):
+            rows.sort(key=_agenda_order if queue is LeaseQueue.AGENDA else _line_order)
+            for _, id, fence, attempts, content, lost in rows:
+                try:
+                    item = self._item(queue, _text(id), content or b"")
+                except CorruptRecord:  # it would stop the queue for ever
+                    self._run(_PARK[queue], [workspace, _text(id), _text(fence), UNREADABLE])
+                    continue
+                found.append(
+                    Lease(
+                        queue=queue,
+                        id=_text(id),
+                        fence=int(fence or 0),
+                        attempts=int(attempts or 0),
+                        item=item,
+                        lost=int(lost or 0),
+                    )
+                )
+        return found
 
     def _item(self, queue: LeaseQueue, id: str, content: bytes) -> InboxItem | QueuedEffect | Timer:
         if queue is LeaseQueue.AGENDA:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from ...core.effects import QueuedEffect
 from ...core.queues import COUNTED
+from ...errors import CorruptRecord
 from ...ports import Backlog, InboxItem, LeaseQueue
 from .documents import Documents
 from .failures import Failed, as_error
@@ -122,12 +124,14 @@ class Tending:
             age=None if since is None else max((now - since).total_seconds(), 0.0),
         )
 
-    def _since(self, queue: LeaseQueue, content: bytes) -> datetime:
+    def _since(self, queue: LeaseQueue, content: bytes) -> datetime | None:
         if queue is LeaseQueue.AGENDA:
             return datetime.fromisoformat(content.decode())
-        if queue is LeaseQueue.INBOX:
-            return self._documents.read(content, InboxItem, "the oldest of the inbox").accepted_at
-        return self._documents.read(content, QueuedEffect, "the oldest of the outbox").queued_at
+        with suppress(CorruptRecord):
+            if queue is LeaseQueue.INBOX:
+                return self._documents.read(content, InboxItem, "the oldest of the inbox").accepted_at
+            return self._documents.read(content, QueuedEffect, "the oldest of the outbox").queued_at
+        return None
 
     def _run(self, statement: Statement, values: Sequence[Value]) -> Rows:
         try:

@@ -320,7 +320,10 @@ def _parked_item(queue: LeaseQueue, row: Sequence[bytes | None]) -> ParkedItem:
         item = Timer(Code(_text(id)), datetime.fromisoformat(_text(content)))
     else:
         cls = InboxItem if queue is LeaseQueue.INBOX else QueuedEffect
-        item = load(content or b"", cls, f"{queue} {_text(id)}")
+        try:
+            item = load(content or b"", cls, f"{queue} {_text(id)}")
+        except CorruptRecord:
+            item = None
     return ParkedItem(
         queue=queue,
         id=_text(id),

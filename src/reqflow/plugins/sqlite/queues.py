@@ -9,7 +9,7 @@ from typing import Any
 
 from ...codec import dump, load
 from ...core.effects import QueuedEffect
-from ...errors import Duplicate, Overloaded, StaleLease
+from ...errors import CorruptRecord, Duplicate, Overloaded, StaleLease
 from ...ports import Batch, EffectState, InboxItem, Lease, LeaseQueue, Timer
 from .database import Execute
 from .rows import as_moment, micros
@@ -56,9 +56,10 @@ FINISH = {
 }
 ASK_AGAIN = f"UPDATE agenda SET due_at=again_at, again_at=NULL, free_at=NULL, attempts=0, lost=0{_TIMER}"
 EXTEND = {queue: f"UPDATE {queue.value} SET free_at=?{where}" for queue, where in _PLACE.items()}
+_ASIDE = "state='parked', leased=0, free_at=NULL, note=coalesce(?, note)"
 PARK = {
-    INBOX: f"UPDATE inbox SET state='parked', leased=0, free_at=NULL, note=coalesce(?, note){_PLACE[INBOX]}",
-    OUTBOX: f"UPDATE outbox SET state='parked', leased=0, free_at=NULL, note=coalesce(?, note){_PLACE[OUTBOX]}",
+    INBOX: f"UPDATE inbox SET {_ASIDE}{_PLACE[INBOX]}",
+    OUTBOX: f"UPDATE outbox SET {_ASIDE}{_PLACE[OUTBOX]}",
     AGENDA: f"UPDATE agenda SET parked=1, again_at=NULL, free_at=NULL, lost=0, note=coalesce(?, note){_TIMER}",
 }
 # Without a note it was not tried; with one it was, and what became of earlier owners does not matter any more.
@@ -169,11 +170,17 @@ def claim(
     """Hand out what is due and free, oldest first."""
     if queue is AGENDA:
         return _claim_timers(execute, workspace, now, until, limit)
-    numbers = _claimable(execute, workspace, queue.value, now, limit)
-    if not numbers:
-        return ()
-    fence = _next_fence(execute)
-    return [_claim_place(execute, queue, number, until, fence) for number in numbers]
+    found: list[Lease] = []
+    while not found and (numbers := _claimable(execute, workspace, queue.value, now, limit)):
+        fence = _next_fence(execute)
+        for number in numbers:
+            try:
+                found.append(_claim_place(execute, queue, number, until, fence))
+            except CorruptRecord:  # it would stop the queue for ever
+                from ...core.queues import UNREADABLE  # seldom needed
+
+                execute(f"UPDATE {queue.value} SET {_ASIDE} WHERE number=?", (UNREADABLE, number))
+    return found
 
 
 def _next_fence(execute: Execute) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from ...codec import load
 from ...core.effects import QueuedEffect
 from ...core.queues import COUNTED
+from ...errors import CorruptRecord
 from ...ports import Backlog, InboxItem, LeaseQueue, Parked, ParkedItem, Timer
 from .database import Execute
 from .rows import as_moment, micros
@@ -70,14 +71,19 @@ def _waits_since(execute: Execute, workspace: str, queue: LeaseQueue) -> datetim
         return None if due_at is None else as_moment(due_at)
     for id, document in execute(OLDEST[queue], (workspace,)).fetchall():
         item = _item(queue, id, document)
-        return item.accepted_at if isinstance(item, InboxItem) else item.queued_at
+        if item is not None:
+            return item.accepted_at if isinstance(item, InboxItem) else item.queued_at
     return None
 
 
-def _item(queue: LeaseQueue, id: Any, document: str) -> Any:
-    if queue is INBOX:
-        return load(document, InboxItem, f"inbox item {id}")
-    return load(document, QueuedEffect, f"effect {id}")
+def _item(queue: LeaseQueue, id: Any, document: str) -> InboxItem | QueuedEffect | None:
+    """What waits; None if it cannot be decoded."""
+    try:
+        if queue is INBOX:
+            return load(document, InboxItem, f"inbox item {id}")
+        return load(document, QueuedEffect, f"effect {id}")
+    except CorruptRecord:
+        return None
 
 
 # --- what was put aside ---
