@@ -65,11 +65,12 @@ def claim(context: Context, queue: LeaseQueue, limit: int) -> Generator[Ask, Any
 class Holding:
     """The leases of one round, in their order. What is done, given back or lost leaves it.
 
-    ``suspicious`` says that there was one among them with which workers may have died.
+    ``suspicious`` says that there was one among them with which workers may have died; ``few`` that there may be more
+    where they come from, and ``too_few`` that they could not be served without those.
     """
 
     def __init__(self, context: Context, leases: Iterable[Lease], since: datetime) -> None:
-        self.suspicious = False
+        self.suspicious = self.few = self.too_few = False
         self._context = context
         self._since = since
         self._held = {lease.id: lease for lease in leases}

@@ -35,6 +35,7 @@ def in_rounds(
         begun = context.clock()
         held = yield from claim(context, queue, size)
         count = len(held.leases())
+        held.few = count == pace.size(queue) < most
         claimed += count
         try:
             served += yield from serve(held)
@@ -43,6 +44,8 @@ def in_rounds(
             raise
         if held.suspicious or context.clock() - begun > QUICK:
             pace.begin_anew(queue)
+        elif held.too_few:
+            pace.fill(queue, most)
         elif count == size:
             pace.grow(queue, most)
         if count < size:

@@ -154,8 +154,12 @@ def _deliver_all(context: Context, held: Holding) -> Generator[Ask, Any, int]:
                 stuck.setdefault(destination, context.clock())  # somebody else has this destination now
             else:
                 turns += len(line)
-            if delivery.waits_until is not None and delivery.waits_until > context.clock():
-                stuck.setdefault(destination, delivery.waits_until)
+            if delivery.waits_until is not None:
+                if delivery.waits_until > context.clock():
+                    stuck.setdefault(destination, delivery.waits_until)
+                elif held.few:  # the rest of the bundle may be where these come from
+                    held.too_few = True
+                    stuck.setdefault(destination, context.clock())
             if destination in stuck:
                 yield from _give_back_all(held, line, stuck[destination])
                 continue

@@ -48,6 +48,10 @@ class Pace:
         """All went well and quickly."""
         self._sizes[queue] = min(2 * self.size(queue), most)
 
+    def fill(self, queue: LeaseQueue, most: int) -> None:
+        """What is there has to be seen together."""
+        self._sizes[queue] = most
+
     def begin_anew(self, queue: LeaseQueue) -> None:
         """It did not."""
         self._sizes[queue] = 1

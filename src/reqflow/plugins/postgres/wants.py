@@ -205,9 +205,9 @@ KINDS: Mapping[type, Kind] = {
         _select(
             ("f.document",),
             "FROM (SELECT n.place, (SELECT c.document FROM reqflow.conversations c WHERE c.workspace = $1"
-            " AND c.id = coalesce((SELECT m.conversation_id FROM reqflow.messages m"
-            " JOIN reqflow.conversations o ON o.workspace = $1 AND o.id = m.conversation_id"  # not purged
-            " WHERE m.workspace = $1 AND m.channel_id = {0} AND m.native = n.native),"
+            " AND c.id = coalesce((SELECT o.id FROM reqflow.conversations o"  # which may have been purged
+            " WHERE o.workspace = $1 AND o.id = (SELECT m.conversation_id FROM reqflow.messages m"
+            " WHERE m.workspace = $1 AND m.channel_id = {0} AND m.native = n.native)),"
             " (SELECT k.conversation_id FROM reqflow.thread_keys k"
             " WHERE k.workspace = $1 AND k.channel_id = {0} AND k.native = n.native))) AS document"
             " FROM unnest({1}::text[]) WITH ORDINALITY n (native, place)) f"
