@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from reqflow.errands import MOST, Errand, Errands, TookTooLong
+from reqflow.errands import MOST, Errand, Errands, Exited, TookTooLong
 
 
 def settled(errands: Errands) -> None:
@@ -23,12 +23,16 @@ def settled(errands: Errands) -> None:
 def test_what_it_returns_or_raises_comes_back() -> None:
     errands = Errands()
     assert errands.begin(lambda own: own.limited(lambda: 7, 5)).wait(5) == 7
-    for problem in (ValueError("no"), KeyboardInterrupt(), SystemExit(3)):
+    for problem, raised in (
+        (ValueError("no"), ValueError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+        (SystemExit(3), Exited),  # a plugin's sys.exit() must not end a worker
+    ):
 
         def fail(own: Errand, problem: BaseException = problem) -> None:
             raise problem
 
-        with pytest.raises(type(problem)):
+        with pytest.raises(raised):
             errands.begin(fail).wait(5)
     assert errands.hanging == 0
 

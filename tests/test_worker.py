@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -280,10 +281,67 @@ def test_the_first_problem_of_any_hand_ends_the_worker():
         asyncio.run(go())
 
 
-@pytest.mark.parametrize("concurrency", [0, -1, 1.5, "4", None])
-def test_so_many_at_a_time_that_it_makes_sense(concurrency: Any):
-    with pytest.raises(InvalidInput, match="concurrency must be a number from 1 on"):
-        Worker(Engine(MemoryStore(), DESK), concurrency=concurrency)
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        *(("concurrency", each, "a number from 1 on") for each in (0, -1, 1.5, "4", None)),
+        *(("poll", each, "a number of seconds above 0") for each in (0, -1.0, float("nan"), "1", None)),
+        *(("measure_every", each, "a number of seconds above 0") for each in (0, float("nan"), "x")),
+    ],
+)
+def test_how_it_works_is_looked_at_when_it_is_made(name: str, given: Any, told: str):
+    with pytest.raises(InvalidInput, match=f"{name} must be {told}"):
+        Worker(Engine(MemoryStore(), DESK), **{name: given})
+
+
+def test_each_worker_has_the_engine_of_its_kind():
+    plain, awaiting = Engine(MemoryStore(), DESK), AsyncEngine(MemoryStore(), DESK)
+    with pytest.raises(InvalidInput, match="Worker needs an Engine"):
+        Worker(awaiting)
+    with pytest.raises(InvalidInput, match="AsyncWorker needs an AsyncEngine"):
+        AsyncWorker(plain)
+
+
+class Interrupting(Outlet):
+    """Lets the thread that runs the worker be interrupted, as by a second Ctrl-C, while others deliver."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.free = Event(), Event()
+
+    def deliver(self, key: str, effect: Any, texts: Any) -> Receipt:
+        self.begun.set()
+        self.free.wait(20)
+        return super().deliver(key, effect, texts)
+
+
+def test_interrupted_it_waits_for_no_hand(monkeypatch: pytest.MonkeyPatch):
+    outlet = Interrupting()
+    engine = Engine(MemoryStore(), {**DESK, "workspace": "desk"}, plugins=[outlet])
+    worker, main = Worker(engine, poll=0.01), current_thread()
+    rest = worker._rest
+
+    def interrupted(*given: Any) -> None:
+        if current_thread() is main and outlet.begun.is_set():
+            raise KeyboardInterrupt
+        rest(*given)
+
+    def late() -> None:
+        end = time.monotonic() + 20
+        while not any(each.name == "reqflow-worker" for each in enumerate_threads()):
+            assert time.monotonic() < end
+        engine.store.commit(make_batch(effects=(make_effect(0, "chat:a"), make_effect(1, "chat:b"))))
+
+    monkeypatch.setattr(worker, "_rest", interrupted)
+    Thread(target=late, daemon=True).start()
+    begun = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            worker.run(Event())
+        assert not outlet.delivered
+        assert time.monotonic() - begun < 15
+    finally:
+        outlet.free.set()
 
 
 # --- woken ---

@@ -102,6 +102,8 @@ def _call(ask: Ask, ports: Ports) -> Any:
 
 
 _TIMED_OUT = Code("timed_out")
+GRACE = 1.0
+"""For how many seconds an async transport is waited for that is cancelled."""
 
 
 def _late(ask: Ask) -> Any:
@@ -286,7 +288,7 @@ class _Slow:
         if self._task is not None and isinstance(ask, asks.AskReceipt):
             task, self._task = self._task, None
             return await task
-        if not isinstance(ask, asks.AskDeliver) or ask.patience is None:
+        if not isinstance(ask, asks.AskDeliver):
             return await _answer(ask, ports)
         from asyncio import CancelledError, ensure_future, wait  # as above
 
@@ -295,7 +297,7 @@ class _Slow:
             done, _ = await wait({task}, timeout=ask.patience)
         except CancelledError:
             task.cancel()
-            await wait({task})
+            await wait({task}, timeout=GRACE)
             raise
         if done:
             return task.result()

@@ -13,7 +13,7 @@ from contextvars import copy_context
 from threading import Event, Lock, Thread
 from typing import Any
 
-__all__ = ["MOST", "Errand", "Errands", "GivenUp", "TakesLong", "TookTooLong"]
+__all__ = ["MOST", "Errand", "Errands", "Exited", "GivenUp", "TakesLong", "TookTooLong"]
 
 MOST = 8
 """How many calls may hang at a time before no more are begun."""
@@ -31,8 +31,16 @@ class TakesLong(Exception):
         super().__init__()
 
 
+class Exited(Exception):
+    """Raised where somebody waited: a call wanted the process to end, which is not its business."""
+
+
 class GivenUp(BaseException):
     """Ends an errand, on its own thread, whose work nobody leaves to it any more."""
+
+
+def _fault(problem: BaseException) -> BaseException:
+    return Exited() if isinstance(problem, SystemExit) else problem
 
 
 class Errands:
@@ -79,7 +87,7 @@ class Errand:
         except GivenUp:
             pass
         except BaseException as problem:  # noqa: BLE001  (raised again where somebody waits)
-            self._problem = problem
+            self._problem = _fault(problem)
         with self._errands.lock:
             self._is_over = True
             if self._is_left:
@@ -99,10 +107,11 @@ class Errand:
             self._until, self._patient_until = now + seconds, now + patience
         try:
             answer = call()
-        except BaseException as problem:
+        except BaseException as raised:  # noqa: BLE001  (whatever it is, it is the flow's, or whose turn it is)
+            problem = _fault(raised)
             if self._ends_with(problem=problem):
                 raise GivenUp from None
-            raise
+            raise problem from None
         if self._ends_with(answer):
             raise GivenUp
         return answer

@@ -50,6 +50,8 @@ Steps = Generator[Callable[[], Any] | Pause, Any, int]
 class _Rounds:
     """What a worker does, as steps: calls of its engine's to make, and pauses. Both workers take them."""
 
+    _kind: type[Engine | AsyncEngine]
+
     def __init__(
         self,
         engine: Engine | AsyncEngine,
@@ -59,6 +61,11 @@ class _Rounds:
         measure_every: float | None,
         sleep: Callable[[float], Any] | None,
     ) -> None:
+        if not isinstance(engine, self._kind):
+            raise InvalidInput(f"{type(self).__name__} needs an {self._kind.__name__}, not {engine!r:.80}")
+        _check_seconds("poll", poll)
+        if measure_every is not None:
+            _check_seconds("measure_every", measure_every)
         self._any = engine
         self.concurrency = _counted(concurrency)
         self.poll = poll
@@ -111,6 +118,11 @@ class _Rounds:
         return None if make is None or self._sleep is not None else make(self._any.workspace)
 
 
+def _check_seconds(name: str, given: object) -> None:
+    if not isinstance(given, int | float) or not given > 0:
+        raise InvalidInput(f"{name} must be a number of seconds above 0, not {given!r:.80}")
+
+
 def _counted(concurrency: object) -> int:
     if not isinstance(concurrency, int) or concurrency < 1:
         raise InvalidInput(f"concurrency must be a number from 1 on, not {concurrency!r:.80}")
@@ -131,6 +143,7 @@ class Worker(_Rounds):
         sleep: stands in for waiting in tests.
     """
 
+    _kind = Engine
     engine: Engine
 
     def __init__(
@@ -161,10 +174,10 @@ class Worker(_Rounds):
             for each in others:
                 each.start()
             hands.work(self._hand, hands, waker)
-        finally:
-            hands.over = True
             for each in others:
                 each.join()
+        finally:  # interrupted it leaves the others to end by themselves
+            hands.over = True
             if waker is not None:
                 waker.close()
         return hands.answer()
@@ -210,7 +223,7 @@ class _Hands:
         self.over = False
         self.resting = Lock()
         self._served: list[int] = []
-        self._problems: list[BaseException] = []
+        self._problems: list[Exception] = []
 
     def is_stopping(self) -> bool:
         """Whether no hand is to begin with anything more."""
@@ -220,7 +233,7 @@ class _Hands:
         """Let a hand work until the end; one that fails ends the work of all."""
         try:
             self._served.append(hand(*given))
-        except BaseException as problem:  # noqa: BLE001  (raised again where the worker was called)
+        except Exception as problem:  # noqa: BLE001  (raised again where the worker was called)
             self._problems.append(problem)
             self.over = True
 
@@ -238,6 +251,7 @@ class AsyncWorker(_Rounds):
     the same key.
     """
 
+    _kind = AsyncEngine
     engine: AsyncEngine
 
     def __init__(

@@ -326,6 +326,18 @@ def test_a_rule_that_raises_undoes_nothing_and_leaves_a_trace() -> None:
     assert story.request(asked).is_open
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"), [([5], "returned_int"), (["tag it"], "returned_str"), (7, "TypeError")]
+)
+def test_a_rule_that_answers_no_commands_undoes_nothing_either(answer: Any, told: str) -> None:
+    rule = Automation(name="odd", on=frozenset({e.MessageReceived}), then=lambda it: answer)
+    story = Story(plugins=[Rules(rule)])
+    asked = story.say("cara", "Where is my parcel?")
+    (refused,) = [x for x in story.events(asked) if x.tag == "rule.refused"]
+    assert (refused.rule, refused.code) == ("odd", told)
+    assert story.request(asked).is_open
+
+
 def test_a_policy_that_raises_parks_its_timer_and_the_rest_goes_on() -> None:
     class Choking:
         @hookimpl

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -398,6 +399,57 @@ def test_when_too_many_hang_no_more_are_begun_and_none_is_blamed(hanging: Hangin
         threading.Event().wait(0.001)
     story.engine.work()
     assert set(states(story.store).values()) == {"done"}
+
+
+def test_a_transport_that_wants_to_end_the_process_is_tried_again_like_any_that_fails() -> None:
+    def leave(key: str) -> Receipt:
+        raise SystemExit(3)
+
+    story = Story(plugins=[carrier := Carrier(leave)])
+    _ = story.engine.desk
+    queue(story.store, "chat:a", "chat:b")
+    assert story.engine.serve() == 2
+    assert {(each.state, each.note) for each in story.effects()} == {("ready", "Exited")}
+    carrier.meanwhile = lambda key: DONE
+    story.now += timedelta(minutes=1)
+    story.engine.work()
+    assert set(states(story.store).values()) == {"done"}
+
+
+def test_cancelled_it_does_not_wait_for_a_transport_that_takes_no_notice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from reqflow import drivers
+
+    monkeypatch.setattr(drivers, "GRACE", 0.01)
+    begun, free = asyncio.Event(), asyncio.Event()
+
+    class Deaf:
+        scheme = "*"
+
+        async def deliver(self, key: str, effect: Any, texts: Any) -> Receipt:
+            begun.set()
+            while not free.is_set():
+                with suppress(asyncio.CancelledError):
+                    await free.wait()
+            return DONE
+
+    store, plugin = MemoryStore(), SimpleNamespace(reqflow_transports=hookimpl(lambda: [Deaf()]))
+    engine = AsyncEngine(store, DESK, plugins=[plugin], clock=lambda: START)
+    queue(store, "chat:a")
+
+    async def cancelled() -> None:
+        serving = asyncio.create_task(engine.serve())
+        await begun.wait()
+        serving.cancel()
+        done, _ = await asyncio.wait({serving}, timeout=10)
+        assert done
+        assert serving.cancelled()
+        assert engine.store.backlog("desk", START)[1].leased == 0
+        free.set()
+        await asyncio.sleep(0)
+
+    asyncio.run(cancelled())
 
 
 def test_without_a_limit_a_transport_is_called_where_the_worker_is() -> None:

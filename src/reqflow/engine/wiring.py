@@ -38,6 +38,9 @@ __all__ = ["LEASED_FOR", "SETUP", "Wiring", "never", "system_clock"]
 LEASED_FOR = timedelta(seconds=60)
 """How long a worker keeps a leased item before another may take it."""
 
+LONGEST_LEASE = timedelta(days=1)
+"""Nobody else takes up what a dead worker held before that is over."""
+
 DELIVER_WITHIN = 20.0
 """For how many seconds a delivery is waited for: a third of a lease, so that the lease outlasts it."""
 
@@ -81,7 +84,11 @@ class Wiring:
             raise UsageError(f"the settings are of workspace {named!r}, not of {workspace!r}")
         if workspace is not None:
             check_word("workspace", workspace)
-        for name, limit in (("deliver_within", deliver_within), ("inbox_limit", inbox_limit)):
+        for name, limit in (
+            ("consult_within", consult_within),
+            ("deliver_within", deliver_within),
+            ("inbox_limit", inbox_limit),
+        ):
             _check_limit(name, limit)
         self.workspace = Workspace(workspace or named or "main")
         self.store = store
@@ -112,8 +119,8 @@ class Wiring:
         if at is not None:
             _check_at(at)
         leased_for = how.get("leased_for", LEASED_FOR)
-        if not isinstance(leased_for, timedelta) or leased_for < timedelta(0):
-            raise InvalidInput(f"leased_for must be a timedelta, not {leased_for!r:.80}")
+        if not isinstance(leased_for, timedelta) or not timedelta(0) <= leased_for <= LONGEST_LEASE:
+            raise InvalidInput(f"leased_for must be a timedelta of a day at most, not {leased_for!r:.80}")
         context = flow.Context(
             desk=desk,
             clock=self.clock if at is None else (lambda: at),

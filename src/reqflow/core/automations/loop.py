@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -71,13 +72,8 @@ class _Answers:
         """Let one rule answer; False if it has nothing to say."""
         if step.overlay.considered is not None and (rule.rule is None or sets_off(occasion.event, rule.rule)):
             step.overlay.considered.append(_considered(rule, occasion))
-        try:
-            commands = tuple(rule.then(occasion))
-        except Refused as refusal:
-            _remark(step, occasion, rule, refusal.code)
-            return True
-        except Exception as failure:  # noqa: BLE001  (what set the rule off has happened, and its fault does not undo that)
-            _remark(step, occasion, rule, type(failure).__name__)
+        commands = _asked(step, occasion, rule)
+        if commands is None:
             return True
         if commands and rule.mode is RuleMode.MONITOR:
             request_id = occasion.request.id if occasion.request is not None else None
@@ -107,6 +103,22 @@ class _Answers:
             depth = min(len(own.cause.rules), MAX_DEPTH)
             own.emit(occasion.conversation.id, e.LoopStopped(rule=rule.name, depth=depth))
             own.finish()
+
+
+def _asked(step: Step, occasion: Occasion, rule: Automation) -> tuple[Command, ...] | None:
+    """What a rule answers; None if it failed, which then is on record."""
+    try:
+        commands: tuple[Any, ...] = tuple(rule.then(occasion))
+    except Refused as refusal:
+        _remark(step, occasion, rule, refusal.code)
+        return None
+    except Exception as failure:  # noqa: BLE001  (what set the rule off has happened, and its fault does not undo that)
+        _remark(step, occasion, rule, type(failure).__name__)
+        return None
+    for odd in [each for each in commands if not isinstance(each, Command)]:
+        _remark(step, occasion, rule, f"returned_{type(odd).__name__}")
+        return None
+    return commands
 
 
 def occasion_of(step: Step, now: Conversation, event: e.Event, name: Code) -> Occasion:

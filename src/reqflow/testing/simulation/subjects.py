@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from ...errors import UsageError
 from ...ports import Store
 from ..desks import QuestionMark, Rules
 from ..machines.desk import RULES, VARIANTS, desk_of
@@ -50,6 +51,14 @@ class Simulation:
     reopen: Callable[[Any], Store] | None = None
     release: Callable[[Any], None] = lambda store: store.close()
     steps: int = 30
+
+    def __attrs_post_init__(self) -> None:
+        desk: object = self.desk
+        if desk is not None and not (isinstance(desk, Mapping) and desk.get("channels")):
+            raise UsageError("a desk to simulate is a mapping with channels, in which people write")
+        for name in ("plugins", "classifier", "store", "release"):
+            if not callable(getattr(self, name)):
+                raise UsageError(f"{name} must be something to call, which is done anew in every run")
 
     def drawn_desk(self, chance: Chance) -> Mapping[str, Any]:
         """The desk of one run."""
