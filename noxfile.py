@@ -68,7 +68,7 @@ def architecture(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Examples in the documentation run, and generated pages are up to date."""
     session.install("-e", EXTRAS, *group("docs"))
-    pytest(session, "tests/docs", workers=1)
+    pytest(session, "tests/docs")
 
 
 @nox.session(python=OLDEST)
@@ -100,9 +100,9 @@ def lowest_bounds(session: nox.Session) -> None:
 
 @nox.session(python=list(PYTHONS))
 def tests(session: nox.Session) -> None:
-    """Everything, with the newest versions of what we build on; every capability on every store."""
-    session.install("-e", EXTRAS, *group("test", "hosts"))
-    pytest(session)
+    """All else, with the newest versions of what we build on; every capability on every store."""
+    session.install("-e", EXTRAS, *group("test"))
+    pytest(session, "--ignore", "tests/docs", "--ignore", "tests/architecture")
     if session.python == OLDEST:
         for store in ("sqlite", "postgres"):
             pytest(session, "tests/capabilities", "-m", "row", "--store", store)
