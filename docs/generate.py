@@ -545,9 +545,9 @@ def _spelt(argument: argparse.Action) -> str:
 
 def _usage(argument: argparse.Action) -> str:
     spelt = _spelt(argument)
-    if argument.nargs == "+":
+    if argument.nargs in ("+", "*"):
         spelt += "..."
-    optional = argument.nargs == "?" or (bool(argument.option_strings) and not argument.required)
+    optional = argument.nargs in ("?", "*") or (bool(argument.option_strings) and not argument.required)
     return f"[{spelt}]" if optional else spelt
 
 

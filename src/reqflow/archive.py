@@ -29,7 +29,7 @@ from .core.model import (
 )
 from .core.records import Record
 from .core.values import value
-from .errors import ReqflowError, StoreError, UnknownId, UnreadableInput
+from .errors import InvalidInput, ReqflowError, StoreError, UnknownId, UnreadableInput
 from .ports import (
     EffectState,
     InboxItem,
@@ -250,8 +250,8 @@ def import_desk(store: Store, lines: Iterable[bytes]) -> Imported:
     """Store the desk of a file, under its own name, all of it or nothing.
 
     It goes on where it stood: what was handled is not handled again, what waits is done here. So see to it that it is
-    not done in the old store as well. Raises `UnreadableInput` for what is no whole file of `export_desk`, `Conflict`
-    where the store has such a desk already, and a `StoreError`.
+    not done in the old store as well. Raises `UnreadableInput` for what is no whole file of `export_desk` (and
+    `InvalidInput` for text in place of bytes), `Conflict` where the store has such a desk already, and a `StoreError`.
     """
     reading = _Reading(lines)
     workspace = reading.header().workspace
@@ -321,15 +321,17 @@ class _Reading:
             raise self._wrong("there is more behind the last line of the desk")
 
     def _next(self) -> bytes | None:
-        line = next(self._lines, None)
+        line: Any = next(self._lines, None)
         if line is None:
             return None
+        if isinstance(line, str):
+            raise InvalidInput("the lines of a desk's file are bytes, not text: open the file with 'rb'")
         self._number += 1
         if len(line) > LONGEST:
             raise self._wrong(f"longer than {LONGEST} bytes")
         self._digest.update(self._line)  # of all lines before this one
         self._line = line
-        return line
+        return self._line
 
     def _parted(self, line: bytes) -> tuple[str, Any]:
         data = self._read(lambda told: load(told, list), line, "line")

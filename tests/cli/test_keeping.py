@@ -6,11 +6,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from reqflow import __version__
+from reqflow import Engine, __version__
 from reqflow.plugins.sqlite import SQLiteStore
 
 from .conftest import Run
@@ -32,6 +34,8 @@ def test_a_damaged_row_is_found_and_mended(run: Run, filled: Path):
     ran = run("verify", filled)
     assert ran.code == 1
     assert "'eve'" in ran.out
+    assert "`reqflow rebuild`" in ran.out
+    assert "backup" not in ran.out
     assert run("verify", filled, "--json").json["ok"] is False
     assert run("rebuild", filled).code == 0
     assert run("verify", filled).code == 0
@@ -47,6 +51,9 @@ def test_history_that_was_changed_is_found_and_not_built_on(run: Run, filled: Pa
     ran = run("verify", filled, "--json")
     assert ran.code == 1
     assert any(each.startswith(f"history {stream}/{seq}: ") for each in ran.json["problems"])
+    said = run("verify", filled).out
+    assert "restore a backup" in said
+    assert "reqflow rebuild" not in said
     before = dumped(filled)
     assert run("rebuild", filled).code == 4
     assert dumped(filled) == before
@@ -91,6 +98,73 @@ def test_a_person_is_erased_by_their_address(run: Run, filled: Path):
     assert run("erase", filled, address).code == 0
     assert run("erase", filled, "nobody").code == 2
     assert run("erase", filled, "k_none").code == 2
+
+
+def test_what_could_not_be_compacted_is_no_success(run: Run, filled: Path):
+    """While somebody reads, the words are still in the file."""
+    with closing(sqlite3.connect(filled, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM text").fetchone()
+        ran = run("erase", filled, "slack:U1")
+        assert ran.code == 4
+        assert "still in the file" in ran.err
+        assert "repeat" in ran.err
+    assert run("erase", filled, "slack:U1").code == 0
+
+
+def test_an_erasure_that_others_finish_is_no_success_yet(
+    run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Engine, "tick", lambda self: 0)
+    ran = run("erase", filled, "slack:U1")
+    assert ran.code == 4
+    assert "repeat" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("backlog",),
+        ("parked",),
+        ("verify",),
+        ("heads",),
+        ("rebuild",),
+        ("list", "tags"),
+        ("requeue", "inbox", "--all"),
+        ("worker", "--once"),
+        ("tick",),
+        ("board",),
+        ("ingest", "messages.jsonl", "--kind", "json_lines"),
+    ],
+)
+def test_a_desk_that_is_not_there_is_no_clean_one(run: Run, filled: Path, messages: Path, words: Any):
+    arguments = [messages if each == "messages.jsonl" else each for each in words[1:]]
+    ran = run(words[0], filled, *arguments, "--workspace", "acmee")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "workspace 'acmee' has no desk in this store yet" in ran.err
+
+
+def test_a_desk_that_cannot_be_read_does_not_keep_history_from_being_checked(run: Run, filled: Path):
+    with closing(sqlite3.connect(filled)) as connection, connection:
+        connection.execute("UPDATE desk SET content = '{'")
+    assert run("verify", filled).code == 0
+
+
+def test_differences_are_told_in_plain_values(run: Run, filled: Path):
+    with closing(sqlite3.connect(filled)) as connection, connection:
+        connection.execute(
+            "UPDATE request SET document = replace(document, '\"assigned\"', '\"on_hold\"'), state = 'on_hold'"
+            " WHERE assignee = 'ana'"
+        )
+    (problem,) = run("verify", filled, "--json").json["problems"]
+    assert "state is stored as 'on_hold'; history says 'assigned'" in problem
+
+
+def test_no_address_is_said_sensibly(run: Run):
+    for address in ("", "sqlite:"):
+        ran = run("backlog", address)
+        assert ran.code == 2
+        assert "say which store" in ran.err
 
 
 def test_rebuild_gives_the_same_rows(run: Run, filled: Path):
@@ -224,3 +298,23 @@ def test_an_encoding_without_the_characters_ends_nothing(filled: Path):
     )
     assert done.returncode == 0
     assert done.stderr == b""
+
+
+def test_ctrl_c_while_it_starts_gives_no_traceback(tmp_path: Path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'reqflow.cli.parser':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-m", "reqflow", "plugins"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "reqflow: stopped by hand\n")

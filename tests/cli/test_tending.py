@@ -94,6 +94,18 @@ def test_requeueing_nothing_or_both_is_wrong_usage(run: Run, troubled: Path, arg
     assert run("requeue", troubled, *arguments).code == 2
 
 
+def test_both_ids_and_all_is_said_to_be_both(run: Run, troubled: Path) -> None:
+    assert "not both" in run("requeue", troubled, "outbox", "1", "--all").err
+    assert "not both" not in run("requeue", troubled, "outbox").err
+
+
+@pytest.mark.parametrize("id", ["9" * 19, "9" * 30, "9" * 500])
+def test_an_id_that_no_effect_can_have_is_not_found(run: Run, troubled: Path, id: str) -> None:
+    ran = run("requeue", troubled, "outbox", id)
+    assert ran.code == 1
+    assert "is not parked" in ran.err
+
+
 def test_telemetry_that_is_not_installed_is_said_so(
     run: Run, filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from reqflow import archive
 from reqflow.archive import export_desk, import_desk
 from reqflow.core.commands import AddNote, Close, Reply, Take
 from reqflow.core.model import Audience
-from reqflow.errors import Conflict, StoreError, StoreUnavailable, UnknownId, UnreadableInput
+from reqflow.errors import Conflict, InvalidInput, StoreError, StoreUnavailable, UnknownId, UnreadableInput
 from reqflow.plugins.memory import MemoryStore
 from reqflow.plugins.sqlite import SQLiteStore
 from reqflow.ports import Messages, Receipt, ReceiptKind, Store
@@ -407,3 +407,8 @@ def test_a_large_desk_is_never_in_memory_as_a_whole(make: Make, kind: str) -> No
         tracemalloc.stop()
     assert size > 9_000_000
     assert peak < size / 2
+
+
+def test_lines_of_text_are_told_how_to_be_opened(make: Make):
+    with pytest.raises(InvalidInput, match="'rb'"):
+        import_desk(make("memory"), ['["reqflow.desk",{}]\n'])  # type: ignore[list-item]

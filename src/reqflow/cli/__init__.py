@@ -64,14 +64,13 @@ COMMANDS: Mapping[str, Callable[[Namespace, Screen], int]] = MappingProxyType(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (by default those of the process); returns the exit code."""
-    try:
-        asked = make_parser().parse_args(argv)
-    except SystemExit as end:  # argparse has said what is wrong, or has helped
-        return end.code if isinstance(end.code, int) else WRONG_USAGE
     _take_any_character()
     try:
+        asked = make_parser().parse_args(argv)
         status = COMMANDS[asked.command](asked, open_screen())
         sys.stdout.flush()
+    except SystemExit as end:  # argparse has said what is wrong, or has helped
+        return end.code if isinstance(end.code, int) else WRONG_USAGE
     except InvalidSettings as problem:
         complain(f"the desk's settings have {len(problem.problems)} problem(s):")
         for each in problem.problems:

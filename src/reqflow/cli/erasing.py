@@ -29,8 +29,9 @@ def erase(asked: Namespace, screen: Screen) -> int:
         assert erasure_id is not None  # every erasure has a record
         while (erasure := _found(engine, erasure_id)).finished_at is None:
             if not engine.tick():
-                screen.line(Cell("Others are at it; `reqflow tick` or a worker goes on.", "yellow"))
-                return 0
+                raise StoreUnavailable(
+                    "others are at it, and a worker or `reqflow tick` goes on; repeat this to see whether it is done"
+                )
         told = f"{plural(erasure.conversations, 'conversation')}, {plural(erasure.texts, 'text')}"
         screen.line(Cell(f"Erased {clean(erasure.id)} at {moment(erasure.finished_at)} UTC: {told}."))
         _compact(engine.store, screen)
@@ -54,7 +55,10 @@ def _found(engine: Engine, id: Code) -> Erasure:
 
 
 def _compact(store: Any, screen: Screen) -> None:
-    """Rewrite the file, where the store is one: what was deleted stands in it until then."""
+    """Rewrite the file, where the store is one: what was deleted stands in it until then.
+
+    Raises `StoreUnavailable` while that cannot be.
+    """
     compact = getattr(store, "compact", None)
     if compact is None:
         screen.line(
@@ -64,6 +68,7 @@ def _compact(store: Any, screen: Screen) -> None:
     try:
         compact()
     except StoreUnavailable as problem:
-        screen.line(
-            Cell(f"{problem}. Erase again when nobody uses it: that only rewrites the file.", "yellow")
-        )
+        raise StoreUnavailable(
+            f"erased, but the words are still in the file ({problem}):"
+            " repeat this when nobody uses it; it then only rewrites the file"
+        ) from problem

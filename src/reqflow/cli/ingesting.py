@@ -34,7 +34,6 @@ def ingest(asked: Namespace, screen: Screen) -> int:
     """Read everything, place it, and report."""
     reads, unreadable = _open_all(asked)
     with open_engine(asked, muted=not asked.live) as engine, stopping() as stop:
-        _ = engine.desk
         ordered: Iterable[Read] = _until(stop, reads)
         total = None
         if not asked.unsorted:

@@ -32,10 +32,14 @@ def verify(asked: Namespace, screen: Screen) -> int:
     else:
         for problem in problems:
             screen.line(Cell(clean(problem)))
-        screen.line(
-            Cell(f"{plural(len(problems), 'problem')} found.", "red"), Cell(" `reqflow rebuild` mends rows.")
-        )
+        screen.line(Cell(f"{plural(len(problems), 'problem')} found.", "red"), Cell(f" {_remedy(problems)}"))
     return 1 if problems else 0
+
+
+def _remedy(problems: list[str]) -> str:
+    if any(each.startswith("history ") for each in problems):
+        return "History itself is not what was written, and nothing mends that: restore a backup."
+    return "`reqflow rebuild` writes the rows that differ anew from history."
 
 
 def _read_heads(path: Path) -> list[Head]:

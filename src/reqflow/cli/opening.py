@@ -13,20 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import attrs
 
 from .. import __version__
+from ..core.facts import WantDesk
 from ..engine import Engine
 from ..errors import PluginError, SchemaMismatch, UsageError
 from ..hooks import PROJECT
 from ..ports import Store
 from ..registry import Registry
-from .words import clean
+from .words import argument, clean
 
-__all__ = ["Found", "find_plugins", "open_engine", "open_store"]
+__all__ = ["Found", "file_of", "find_plugins", "open_engine", "open_store"]
 
 BUILT_IN = MappingProxyType(
     {name: f"reqflow.plugins.{name}" for name in ("detector", "memory", "postgres", "sqlite")}
@@ -84,6 +86,26 @@ def open_store(address: str, plugins: Sequence[Found], *, make: bool = False) ->
     Raises `SchemaMismatch` for a file that is not there, unless it is to be made.
     """
     stores = Registry([found.plugin for found in plugins]).stores
+    scheme, address = _resolved(address, stores)
+    path = address.removeprefix("sqlite:")
+    if scheme == "sqlite" and not path:
+        raise UsageError("say which store: a path (SQLite), sqlite:PATH or postgresql://...")
+    if scheme == "sqlite" and not make and not os.path.exists(path):
+        raise SchemaMismatch(
+            f"{clean(path)} does not exist: make it with `reqflow init {argument(path)} --config desk.toml`"
+        )
+    return stores[scheme](address)
+
+
+def file_of(address: str, plugins: Sequence[Found]) -> Path | None:
+    """The file that an address names, links followed; None for what is no SQLite."""
+    scheme, address = _resolved(address, Registry([found.plugin for found in plugins]).stores)
+    path = address.removeprefix("sqlite:")
+    return Path(os.path.realpath(path)) if scheme == "sqlite" and path not in ("", ":memory:") else None
+
+
+def _resolved(address: str, stores: Mapping[str, Any]) -> tuple[str, str]:
+    """Which of the stores an address is for, and the address with its scheme."""
     match = _SCHEME.match(address)
     scheme = match[1].lower() if match else ""
     if scheme not in stores:
@@ -93,24 +115,22 @@ def open_store(address: str, plugins: Sequence[Found], *, make: bool = False) ->
         scheme, address = "sqlite", f"sqlite:{address}"
     if scheme not in stores:
         raise UsageError("the plugin sqlite, which opens plain paths, is not loaded")
-    path = address.removeprefix("sqlite:")
-    if scheme == "sqlite" and not make and not os.path.exists(path):
-        raise SchemaMismatch(
-            f"{clean(path)} does not exist: make it with `reqflow init {clean(path)} --config desk.toml`"
-        )
-    return stores[scheme](address)
+    return scheme, address
 
 
 @contextmanager
 def open_engine(asked: Namespace, *, extra: Sequence[object] = (), muted: bool = False) -> Iterator[Engine]:
     """The engine over the store that the command line names; the store is closed afterwards.
 
-    ``extra`` are plugins of the command itself.
+    ``extra`` are plugins of the command itself. Raises `UsageError` where the store holds no such desk.
     """
     plugins = find_plugins()
     store = open_store(asked.store, plugins)
     try:
-        yield make_engine(store, asked, plugins, extra=extra, muted=muted)
+        engine = make_engine(store, asked, plugins, extra=extra, muted=muted)
+        if store.recall(engine.workspace, (WantDesk(-1),))[0] is None:
+            _ = engine.desk  # says what to do; one that is there is not compiled: it may be what is damaged
+        yield engine
     finally:
         store.close()
 

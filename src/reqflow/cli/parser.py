@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from .. import __version__
 from ..core.model import RequestState
+from .words import without_password
 
 __all__ = ["make_parser"]
 
@@ -31,13 +32,19 @@ environment:
 STORE = "a path (SQLite), sqlite:PATH or postgresql://..."
 LISTS = ("answers", "customers", "drafts", "fired", "notes", "outbox", "rules", "tags", "trends")
 
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(without_password(message))  # it quotes what stands in the wrong place
+
+
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Commands = argparse._SubParsersAction[_Parser]
 
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser of the command line; ``command`` in its result names the command."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="reqflow",
         description="Requests and conversations, routed to the right person.",
         epilog=EPILOG,
@@ -179,7 +186,7 @@ def _time(commands: Commands) -> None:
     _add_json(parked)
     requeue = _on_store(commands, "requeue", "let parked items be tried again, as if for the first time")
     requeue.add_argument("queue", choices=queues)
-    requeue.add_argument("ids", metavar="ID", nargs="*", help="as `reqflow parked` shows them")
+    requeue.add_argument("ids", metavar="ID", nargs="*", help="as `reqflow parked` shows them; or say --all")
     requeue.add_argument("--all", action="store_true", help="all that is parked in this queue")
 
 

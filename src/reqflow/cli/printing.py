@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from .words import clean
+from .words import clean, without_password
 
 __all__ = ["complain", "print_json"]
 
@@ -18,4 +18,4 @@ def print_json(content: Any) -> None:
 
 def complain(text: str) -> None:
     """A line on stderr."""
-    print(f"reqflow: {clean(text)}", file=sys.stderr)
+    print(f"reqflow: {clean(without_password(text))}", file=sys.stderr)

@@ -45,7 +45,6 @@ def tick(asked: Namespace, screen: Screen) -> int:
 def work(asked: Namespace, screen: Screen) -> int:
     """Serve inbox, agenda and outbox: until nothing is due, or until stopped."""
     with open_engine(asked, extra=_extra(asked, screen)) as engine, stopping() as stop:
-        _ = engine.desk
         if not engine.registry.transports:
             screen.line(
                 Cell(

@@ -15,7 +15,7 @@ from ..errors import UnreadableInput, UsageError
 from ..registry import Registry
 from .opening import find_plugins, make_engine, open_store
 from .screen import Cell, Screen
-from .words import clean, plural
+from .words import argument, clean, plural
 
 __all__ = ["init", "read_settings"]
 
@@ -28,7 +28,7 @@ def init(asked: Namespace, screen: Screen) -> int:
     if asked.sample is not None:
         write_sample(asked.sample)
         screen.line(Cell(f"Wrote {clean(str(asked.sample))}. Change it to your needs, then:"))
-        screen.line(Cell(f"  reqflow init desk.db --config {clean(str(asked.sample))}", "bold"))
+        screen.line(Cell(f"  reqflow init desk.db --config {argument(str(asked.sample))}", "bold"))
         return 0
     if asked.store is None:
         raise UsageError("say where the desk is to be kept: reqflow init STORE --config desk.toml")
@@ -74,8 +74,8 @@ def _tell(desk: Desk, before: int, store: str, screen: Screen) -> None:
     verb = "is set up" if not before else "has changed"
     screen.line(Cell(f"Desk {desk.workspace!r} {verb}, revision {desk.revision}: {', '.join(parts)}."))
     if not before:
-        named = "" if desk.workspace == "main" else f" --workspace {clean(desk.workspace)}"
-        screen.line(Cell("Next: "), Cell(f"reqflow ingest {clean(store)}{named} MESSAGES...", "bold"))
+        named = "" if desk.workspace == "main" else f" --workspace {argument(desk.workspace)}"
+        screen.line(Cell("Next: "), Cell(f"reqflow ingest {argument(store)}{named} MESSAGES...", "bold"))
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..ports import Transport
 from .reading import reason_of, show_lines
 from .screen import Cell, Screen, Table
 from .viewing import board, table_of
-from .words import clean, plural, short_id, shorten_ids
+from .words import argument, clean, plural, short_id, shorten_ids
 
 __all__ = ["demo"]
 
@@ -203,6 +203,6 @@ def _farewell(engine: Engine, keep: Path | None, screen: Screen) -> None:
 def _next_steps(keep: Path | None) -> Iterator[tuple[str, str]]:
     if keep is None:
         yield "reqflow demo --keep day.db", "play it again and keep the file"
-    path = clean(os.fspath(keep)) if keep is not None else "day.db"
+    path = argument(os.fspath(keep)) if keep is not None else "day.db"
     yield f"reqflow requests {path}", "look around in it; also: board, history, explain, verify"
     yield "reqflow init --sample desk.toml", "begin a desk of your own, and ingest messages into it"

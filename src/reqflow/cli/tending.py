@@ -115,7 +115,9 @@ def _told(content: Any) -> str:
 
 def requeue(asked: Namespace, screen: Screen) -> int:
     """Let parked items wait again; 1 if some of those that are named are not parked."""
-    if bool(asked.ids) is asked.all:
+    if asked.ids and asked.all:
+        raise InvalidInput("name the ids to requeue, or say --all, not both")
+    if not asked.ids and not asked.all:
         raise InvalidInput("name the ids to requeue, as `reqflow parked` shows them, or say --all")
     with open_engine(asked) as engine:
         found = engine.requeue(asked.queue, None if asked.all else asked.ids)

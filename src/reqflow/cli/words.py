@@ -6,12 +6,14 @@ Texts come from strangers. Whatever could steer a terminal, hide or reorder a li
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from ..errors import InvalidInput
 
 __all__ = [
+    "argument",
     "clean",
     "ending",
     "exact_span",
@@ -23,12 +25,15 @@ __all__ = [
     "shorten_ids",
     "span",
     "width",
+    "without_password",
 ]
 
 FIRST_YEAR, LAST_YEAR = 1900, 3000
 """What a moment lies between."""
 
 _LONG_ID = re.compile(r"\b([crm])_[0-9a-f]{24}([0-9a-f]{8})((?:-\d+)?)\b")
+_IN_URL = re.compile(r"(://[^\s:@/?]*):\S*@")
+_BY_NAME = re.compile(r"(password\s*=\s*)(?:'[^']*'|[^\s&'`]+)", re.IGNORECASE)
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -37,6 +42,16 @@ def clean(text: str, limit: int = 2000) -> str:
     from ..plugins.readers.texts import shown
 
     return shown(text, limit)
+
+
+def without_password(text: str) -> str:
+    """A text with the passwords left out of the stores' addresses in it."""
+    return _BY_NAME.sub(r"\1", _IN_URL.sub(r"\1@", text))
+
+
+def argument(text: str) -> str:
+    """A path or a store's address as it may be pasted into a shell, without its password."""
+    return shlex.quote(clean(without_password(text)))
 
 
 def excerpt(text: str, cells: int) -> str:

@@ -7,6 +7,8 @@ compares; rebuilding is writing what the fold says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -283,5 +285,16 @@ def _first_difference(said: Any, stored: Any) -> str:
         name = field.name
         ours, theirs = getattr(said, name), getattr(stored, name)
         if ours != theirs:
-            return f"{name} is stored as {theirs!r}; history says {ours!r}"
+            return f"{name} is stored as {_plain(theirs)}; history says {_plain(ours)}"
     return "differs"
+
+
+def _plain(content: object) -> str:
+    """A field as people read it, without the names of classes."""
+    if isinstance(content, Enum):
+        return repr(content.value)
+    if isinstance(content, datetime):
+        return content.isoformat()
+    if isinstance(content, tuple):
+        return f"({', '.join(map(_plain, content))})"
+    return repr(content)

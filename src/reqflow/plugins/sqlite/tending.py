@@ -16,6 +16,8 @@ from .rows import as_moment, micros
 
 __all__ = ["backlogs", "is_full", "parked_items", "requeue"]
 
+DIGITS = 18
+"""How many digits of an id are looked up: longer ones need not fit into a column, and no effect has one."""
 INBOX, OUTBOX, AGENDA = LeaseQueue.INBOX, LeaseQueue.OUTBOX, LeaseQueue.AGENDA
 _NAME = {INBOX: "id", OUTBOX: "number", AGENDA: "key"}
 _IS_PARKED = {INBOX: "state='parked'", OUTBOX: "state='parked'", AGENDA: "parked=1"}
@@ -131,7 +133,7 @@ def requeue(execute: Execute, workspace: str, queue: LeaseQueue, ids: Sequence[s
     if ids is None:
         ids = [str(id) for (id,) in execute(ALL_PARKED[queue], (workspace,)).fetchall()]
     elif queue is OUTBOX:
-        ids = [id for id in ids if id.isdecimal()]
+        ids = [id for id in ids if id.isdecimal() and len(id) <= DIGITS]
     found: list[str] = []
     for id in ids:
         key = (workspace, int(id) if queue is OUTBOX else id)

@@ -131,7 +131,7 @@ class TendingLaws(StoreLaws):
         put(store, queue, "a", "b", "c", "d")
         ids = park(store, queue, 3)
         (ready,) = lease(store, queue)
-        assert list(store.requeue(WORKSPACE, queue, [ids[1], "999", ready.id])) == [ids[1]]
+        assert list(store.requeue(WORKSPACE, queue, [ids[1], "999", "9" * 30, ready.id])) == [ids[1]]
         assert list(store.requeue(WORKSPACE, queue, [])) == []
         assert [each.id for each in parked(store, queue)] == [ids[0], ids[2]]
         assert sorted(store.requeue(WORKSPACE, queue)) == sorted([ids[0], ids[2]])
