@@ -94,7 +94,7 @@ def lowest_bounds(session: nox.Session) -> None:
     """The oldest versions that we say we work with, and neither orjson nor rich."""
     asked = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["postgres"]]
     session.install("-e", ".[postgres]", *map(lowest, asked), *group("test"))
-    stores = [f"tests/stores/test_{name}.py" for name in ("memory", "sqlite", "postgres")]
+    stores = [f"tests/stores/test_{name}.py" for name in ("memory", "postgres")]
     pytest(session, "tests/core", *stores, "-m", "not slow", "-k", "not Partitioned")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -52,17 +51,17 @@ def shared(postgres: Server, template: str) -> Iterator[Any]:
     postgres.drop(name)
 
 
+@pytest.fixture(scope="session")
+def shared_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One SQLite file for all stories of this process."""
+    store = SQLiteStore(tmp_path_factory.mktemp("shared") / "desk.db", create=True, synchronous="NORMAL")
+    yield store
+    store.close()
+
+
 @pytest.fixture(autouse=True)
-def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Stories that name no store get one of the kind asked for."""
-    kind = request.config.getoption("--store")
-    if kind == "sqlite":
-
-        def make() -> Any:
-            store = SQLiteStore(tmp_path / f"{next(NUMBERS)}.db", create=True, synchronous="NORMAL")
-            request.addfinalizer(store.close)
-            return store
-
-        monkeypatch.setattr(desks, "_memory_store", make)
-    elif kind == "postgres":
-        monkeypatch.setattr(desks, "_memory_store", partial(Apart, request.getfixturevalue("shared")))
+def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stories that name no store get a workspace of one of the kind asked for."""
+    shared = {"sqlite": "shared_file", "postgres": "shared"}.get(request.config.getoption("--store"))
+    if shared is not None:
+        monkeypatch.setattr(desks, "_memory_store", partial(Apart, request.getfixturevalue(shared)))
