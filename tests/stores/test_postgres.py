@@ -544,10 +544,10 @@ def test_more_threads_than_connections_take_turns(dsn: str) -> None:
             store.commit(make_batch(outcomes=(make_outcome(10 * number + step),)))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
     with psycopg.connect(dsn, autocommit=True) as watching:
-        while any(thread.is_alive() for thread in threads):
+        for thread in threads:
+            thread.start()
+        while not seen or any(thread.is_alive() for thread in threads):
             (count,) = watching.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reqflow'"
                 " AND datname = current_database()"
